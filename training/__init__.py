@@ -1,0 +1,1 @@
+"""Training, evaluation and export of the Flamingo that the page serves."""

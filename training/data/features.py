@@ -1,0 +1,121 @@
+"""The frozen encoder's features, computed once per picture and kept outside the checkout.
+
+A set's features are one file of bytes, `<set>.u8`, a tile being 81 x 1280 values of ReLU6 output
+(0 to 6 on 0 to 255: cosine to the exact features above 0.99999). Files grow by appending in a fixed
+order, so an interrupted run resumes, and training reads what is there while the rest follows:
+
+    python -m training.data.features --data FOLDER [--sets A,B] [--batch 16]
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from training.data.manifest import Pictures, Record, read_manifest
+from training.frozen.efficientnet import FEATURES, WIDTH, EfficientNetLite2, load_efficientnet
+from training.frozen.packages import cache_folder
+from training.pixels import pixels, tile_grid
+
+LEVELS = 255 / 6
+TILE_BYTES = FEATURES * WIDTH
+
+
+def tiles_of(record: Record) -> int:
+    """How many tiles the picture is cut in."""
+    columns, rows = tile_grid(record.width, record.height)
+    return columns * rows
+
+
+def encode(encoder: EfficientNetLite2, tiles: NDArray[np.float32]) -> Tensor:
+    """Normalised tiles [n, 3, 260, 260] -> features [n, 81, 1280]."""
+    with torch.inference_mode():
+        return encoder(torch.from_numpy(tiles).contiguous(memory_format=torch.channels_last))
+
+
+class FeatureStore:
+    """Features of one data folder's sets, memory-mapped; pictures not encoded yet are absent."""
+
+    def __init__(self, records: list[Record], folder: Path | None = None) -> None:
+        self.folder = folder or cache_folder() / "features"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._rows: dict[str, tuple[int, int]] = {}
+        self._order: dict[str, list[Record]] = {}
+        for record in records:
+            self._order.setdefault(record.set, []).append(record)
+        for name, group in self._order.items():
+            # A fixed shuffle: the first pictures encoded are a fair sample of their set.
+            random.Random(name).shuffle(group)
+            row = 0
+            for record in group:
+                count = tiles_of(record)
+                self._rows[record.file] = (row, count)
+                row += count
+        self._maps: dict[str, NDArray[np.uint8]] = {}
+        self.refresh()
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{name}.u8"
+
+    def refresh(self) -> None:
+        """Maps what has been encoded since the last call."""
+        for name in self._order:
+            rows = self.path(name).stat().st_size // TILE_BYTES if self.path(name).exists() else 0
+            if rows and (name not in self._maps or self._maps[name].shape[0] != rows):
+                shape = (rows, FEATURES, WIDTH)
+                self._maps[name] = np.memmap(self.path(name), np.uint8, "r", shape=shape)
+
+    def __contains__(self, record: Record) -> bool:
+        row, count = self._rows[record.file]
+        known = self._maps.get(record.set)
+        return known is not None and row + count <= known.shape[0]
+
+    def raw(self, record: Record) -> NDArray[np.uint8]:
+        """uint8 [tiles * 81, 1280]; divide by LEVELS."""
+        row, count = self._rows[record.file]
+        return self._maps[record.set][row : row + count].reshape(-1, WIDTH)
+
+    def missing(self, name: str) -> list[Record]:
+        """The set's records that are not encoded yet, in the order of the file."""
+        return [record for record in self._order.get(name, []) if record not in self]
+
+    def append(self, name: str, features: Tensor) -> None:
+        """Adds the next tiles [n, 81, 1280] to the set's file."""
+        with self.path(name).open("ab") as out:
+            out.write((features * LEVELS).round().clamp(0, 255).to(torch.uint8).numpy().tobytes())
+
+
+def encode_all(data: Path, sets: list[str] | None, batch: int) -> None:
+    """Encodes every picture of the sets that is not in the store."""
+    records = read_manifest(data)
+    store, pictures, encoder = FeatureStore(records), Pictures(data), load_efficientnet()
+    names = sets or sorted({record.set for record in records})
+    for name in names:
+        # A write cut short leaves part of a tile behind: drop it.
+        path = store.path(name)
+        if path.exists():
+            with path.open("ab") as out:
+                out.truncate(path.stat().st_size // TILE_BYTES * TILE_BYTES)
+        store.refresh()
+        todo = store.missing(name)
+        for start in tqdm(range(0, len(todo), batch), desc=name, mininterval=5):
+            tiles = [pixels(pictures.open(record)) for record in todo[start : start + batch]]
+            store.append(name, encode(encoder, np.concatenate(tiles)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.jsonl")
+    parser.add_argument("--sets", help="comma list; all by default")
+    parser.add_argument("--batch", type=int, default=16)
+    args = parser.parse_args()
+    encode_all(args.data, args.sets.split(",") if args.sets else None, args.batch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+/**
+ * The manifest: everything the runtime needs to know of a model. The runtime has no code for one model;
+ * another Flamingo is another manifest. Written by `training/export.py`, checked by `parseManifest`.
+ */
+
+/** The two ways a graph is made: 4/8-bit weights with in-place KV on the GPU, or weights expanded at load for the CPU. */
+export type GraphFlavour = 'webgpu' | 'wasm';
+
+/** A file beside the manifest. `path` is a plain file name, `sha256` 64 lower-case hex digits. */
+export interface FileRef {
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** A graph file and the shards its external weights lie in (names from `Manifest.shards`). */
+export interface GraphRef extends FileRef {
+  shards: string[];
+}
+
+/** At most 16 MB of weights. Frozen parts and trained ones never share a shard. */
+export interface ShardRef extends FileRef {
+  part: 'language' | 'vision' | 'bridge';
+}
+
+/** The prompt of a preset. In `template`, `<image>` stands for the picture and `{name}` for what a person typed. */
+export interface PromptTemplate {
+  template: string;
+  maxNewTokens: number;
+}
+
+export interface Manifest {
+  format: 'flamingo-web/1';
+  name: string;
+  title: string;
+  tokenizer: FileRef;
+  tokens: {
+    /** Put once before the first chunk, or null. */
+    start: number | null;
+    image: number;
+    endOfChunk: number;
+    /** Ids that are never sampled (the graph gives them a logit of -1e9). */
+    banned: number[];
+  };
+  vision: {
+    /** Side of a tile in pixels. */
+    size: number;
+    maxTiles: number;
+    resample: 'bicubic';
+    /** Per channel: (value - mean) / std on 0..255. Padding is `mean`, rounded. */
+    mean: [number, number, number];
+    std: [number, number, number];
+    /** Features of a tile lie on a grid x grid square, row by row. */
+    grid: number;
+    width: number;
+  };
+  resampler: {
+    latents: number;
+    width: number;
+    /** Rows of the learned temporal embedding (a clip of F frames interpolates between them). */
+    temporal: number;
+  };
+  language: {
+    layers: number;
+    width: number;
+    heads: number;
+    kvHeads: number;
+    headSize: number;
+    /** Rows of the logits: the frozen vocabulary and the new tokens. */
+    vocabulary: number;
+    /** Positions that are preallocated for the static KV. */
+    context: number;
+  };
+  crossAttention: {
+    /** The decoder layers that have a gated cross-attention block before them. */
+    layers: number[];
+    heads: number;
+    headSize: number;
+    media: 'immediate' | 'all';
+  };
+  graphs: Record<GraphFlavour, Record<'vision' | 'bridge' | 'language', GraphRef>>;
+  shards: ShardRef[];
+  prompts: Record<string, PromptTemplate>;
+  licences: { part: string; source: string; licence: string }[];
+}
