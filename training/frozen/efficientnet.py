@@ -28,7 +28,9 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 class Conv(nn.Module):
     """A convolution with TensorFlow's padding and an optional ReLU6."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, stride: int, groups: int, relu6: bool) -> None:
+    def __init__(
+        self, weight: Tensor, bias: Tensor, stride: int, groups: int, relu6: bool
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
@@ -71,7 +73,10 @@ class EfficientNetLite2(nn.Module):
 
         def conv(name: str, norm: str, stride: int = 1, relu6: bool = True) -> Conv:
             weight = state[f"{name}.weight"].float()
-            scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + _BATCHNORM_EPS).sqrt()
+            scale = (
+                state[f"{norm}.weight"]
+                / (state[f"{norm}.running_var"] + _BATCHNORM_EPS).sqrt()
+            )
             bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
             groups = weight.shape[0] if "_depthwise" in name else 1
             # Kept at 16 bits: what ships is what trains (see docs/design.md, quantisation).
@@ -88,9 +93,11 @@ class EfficientNetLite2(nn.Module):
                 convs.append(conv(f"{prefix}._expand_conv", f"{prefix}._bn0"))
             convs.append(conv(f"{prefix}._depthwise_conv", f"{prefix}._bn1", stride))
             convs.append(conv(f"{prefix}._project_conv", f"{prefix}._bn2", relu6=False))
-            residual = stride == 1 and convs[0].weight.shape[0] // (
-                6 if len(convs) == 3 else 1
-            ) == convs[-1].weight.shape[0]
+            residual = (
+                stride == 1
+                and convs[0].weight.shape[0] // (6 if len(convs) == 3 else 1)
+                == convs[-1].weight.shape[0]
+            )
             self.blocks.append(Block(convs, residual))
         self.head = conv("_conv_head", "_bn1")
         self.classifier_weight = state["_fc.weight"].float()

