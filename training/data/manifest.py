@@ -84,7 +84,9 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._archives: dict[str, tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]] = {}
+        self._archives: dict[
+            str, tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]
+        ] = {}
 
     def read(self, record: Record) -> bytes:
         """The picture's encoded bytes."""
@@ -92,8 +94,13 @@ class Pictures:
         if plain.exists():
             return plain.read_bytes()
         if record.set not in self._archives:
-            archive = tarfile.open(self.folder / f"{record.set}.tar")
-            self._archives[record.set] = (archive, {m.name: m for m in archive.getmembers()})
+            archive = tarfile.open(  # noqa: SIM115 - kept open, as long as the reader lives
+                self.folder / f"{record.set}.tar"
+            )
+            self._archives[record.set] = (
+                archive,
+                {m.name: m for m in archive.getmembers()},
+            )
         archive, members = self._archives[record.set]
         stream = archive.extractfile(members[record.file])
         if stream is None:

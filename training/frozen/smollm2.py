@@ -17,7 +17,7 @@ BLOCK = 32
 
 
 @dataclass(frozen=True)
-class Q4_1:  # noqa: N801 - the format's own name
+class Q4_1:
     """w = d * q + m, q in 0..15: q uint8 [N,K], d and m float16 [N,K/32]."""
 
     q: NDArray[np.uint8]
@@ -39,7 +39,7 @@ class Q4_1:  # noqa: N801 - the format's own name
 
 
 @dataclass(frozen=True)
-class Q8_0:  # noqa: N801 - the format's own name
+class Q8_0:
     """w = d * q: q int8 [N,K], d float16 [N,K/32]."""
 
     q: NDArray[np.int8]

@@ -1,0 +1,234 @@
+"""Trains the bridge on the frozen parts as they ship.
+
+    python -m training.train --data FOLDER --out FOLDER (--minutes M | --steps N) [--from MODEL] [--resume]
+
+Checkpoints hold bridge, optimiser, position in the schedule and the random state; `--resume` goes on
+from the newest. `--from public/models/NAME` starts from a shipped bridge, without its optimiser.
+Training begins with the pictures that are encoded; more are taken in as they come.
+"""
+
+import argparse
+import json
+import math
+import random
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from training.config import FlamingoConfig
+from training.data.batch import Batch, collate, dequantise
+from training.data.episodes import Episodes, Packer
+from training.data.features import FeatureStore
+from training.data.manifest import read_manifest
+from training.data.pool import trainable
+from training.frozen.packages import SMOLLM2, fetch
+from training.frozen.smollm2 import load_smollm2
+from training.model.flamingo import Flamingo
+from training.tokenizer import build_tokenizer
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is made of; written beside its checkpoint."""
+
+    rows: int = 16
+    budget: int = 80
+    rate: float = 1e-3
+    final_rate: float = 0.05
+    warmup_steps: int = 100
+    weight_decay: float = 0.05
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float = 1.0
+    seed: int = 0
+
+
+def batch_loss(model: Flamingo, batch: Batch) -> tuple[Tensor, int]:
+    """Mean cross-entropy over the answers' tokens, and how many there are."""
+    time_rows = model.config.resampler.temporal
+    latents = torch.cat(
+        [
+            model.bridge.latents(
+                dequantise(group.features, torch.bfloat16),
+                group.grid,
+                torch.zeros(1, time_rows),
+            )
+            for group in batch.groups
+        ]
+    )
+    hidden = model.hidden(batch.ids, latents[batch.media], batch.mask)
+    wanted = batch.labels != -100
+    # The head is half of the language model's weights: only where something is learnt.
+    logits = model.logits(hidden[wanted])
+    targets = batch.labels[wanted]
+    return F.cross_entropy(logits, targets), int(targets.numel())
+
+
+def optimiser(bridge: nn.Module, settings: Settings) -> torch.optim.AdamW:
+    """AdamW; matrices decay, gates, norms, latents and tables do not."""
+    decay, plain = [], []
+    for name, parameter in bridge.named_parameters():
+        matrix = parameter.ndim == 2 and name.endswith("weight")
+        (decay if matrix else plain).append(parameter)
+    groups = [
+        {"params": decay, "weight_decay": settings.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.rate, betas=settings.betas)
+
+
+def rate_at(step: int, progress: float, settings: Settings) -> float:
+    """Linear warm-up by steps, then a cosine over the run's progress (0 to 1)."""
+    warm = min(1.0, (step + 1) / settings.warmup_steps)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    return (
+        settings.rate
+        * warm
+        * (settings.final_rate + (1 - settings.final_rate) * cosine)
+    )
+
+
+class Trainer:
+    """One run: model, optimiser, episodes, and the place in the schedule."""
+
+    def __init__(self, data: Path, out: Path, settings: Settings) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.out = settings, out
+        config = FlamingoConfig()
+        self.model = Flamingo(config, load_smollm2())
+        self.model.decoder.to(torch.bfloat16)
+        records = read_manifest(data)
+        self.store = FeatureStore(records)
+        packer = Packer(build_tokenizer(fetch(SMOLLM2)), config, settings.budget)
+        self.episodes = Episodes(trainable(records), self.store, packer)
+        self.rng = random.Random(settings.seed)
+        self.optimiser = optimiser(self.model.bridge, settings)
+        self.step, self.samples, self.elapsed = 0, 0, 0.0
+        out.mkdir(parents=True, exist_ok=True)
+
+    def save(self) -> None:
+        """Writes the checkpoint whole or not at all."""
+        state = {
+            "bridge": self.model.bridge.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "samples": self.samples,
+            "elapsed": self.elapsed,
+            "random": self.rng.getstate(),
+            "settings": asdict(self.settings),
+        }
+        partial = self.out / f"{CHECKPOINT}.partial"
+        torch.save(state, partial)
+        partial.replace(self.out / CHECKPOINT)
+
+    def resume(self) -> None:
+        """Goes on from the checkpoint in `out`."""
+        state = torch.load(self.out / CHECKPOINT, map_location="cpu", weights_only=True)
+        self.model.bridge.load_state_dict(state["bridge"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.samples = state["step"], state["samples"]
+        self.elapsed = state["elapsed"]
+        version, words, gauss = state["random"]
+        self.rng.setstate((version, tuple(words), gauss))
+
+    def train_step(self, progress: float) -> tuple[float, float, int, int]:
+        """One update; returns loss, gradient norm, chunks and tokens."""
+        rows = [self.episodes.row(self.rng) for _ in range(self.settings.rows)]
+        batch = collate(rows, self.store, self.model.config.image_token)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate_at(self.step, progress, self.settings)
+        self.optimiser.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, _ = batch_loss(self.model, batch)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(
+            self.model.bridge.parameters(), self.settings.clip
+        )
+        if torch.isfinite(norm):
+            self.optimiser.step()
+        self.step += 1
+        chunks = sum(len(row.pictures) for row in rows)
+        self.samples += chunks
+        return loss.item(), norm.item(), chunks, batch.ids.numel()
+
+    def run(self, minutes: float | None, steps: int | None) -> None:
+        """Trains until the time or the steps are over, saving every five minutes."""
+        log = (self.out / "log.jsonl").open("a")
+        before, began = self.elapsed, time.monotonic()
+        saved = refreshed = began
+        smooth: float | None = None
+        bar = tqdm(total=steps, initial=self.step, mininterval=10, unit="step")
+        while True:
+            self.elapsed = before + time.monotonic() - began
+            progress = (
+                self.elapsed / 60 / minutes if minutes else self.step / (steps or 1)
+            )
+            if progress >= 1:
+                break
+            loss, norm, _, _ = self.train_step(progress)
+            smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
+            bar.update(1)
+            if self.step % 20 == 0:
+                rate = self.samples / self.elapsed if self.elapsed else 0.0
+                bar.set_postfix(
+                    loss=f"{smooth:.3f}", samples=self.samples, rate=f"{rate:.1f}/s"
+                )
+                entry = {
+                    "step": self.step,
+                    "samples": self.samples,
+                    "minutes": self.elapsed / 60,
+                }
+                entry |= {"loss": smooth, "norm": norm, "pictures": self.episodes.count}
+                log.write(json.dumps(entry) + "\n")
+                log.flush()
+            now = time.monotonic()
+            if now - saved > 300:
+                self.save()
+                saved = now
+            if now - refreshed > 60:
+                self.episodes.refresh()
+                refreshed = now
+        self.save()
+        bar.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the checkpoints"
+    )
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float)
+    length.add_argument("--steps", type=int)
+    parser.add_argument(
+        "--from", dest="start", type=Path, help="a shipped model's folder"
+    )
+    parser.add_argument("--resume", action="store_true")
+    for field, default in asdict(Settings()).items():
+        if isinstance(default, (int, float)):
+            flag = f"--{field.replace('_', '-')}"
+            parser.add_argument(flag, type=type(default), default=default)
+    args = parser.parse_args()
+    known = {
+        name: getattr(args, name, default)
+        for name, default in asdict(Settings()).items()
+    }
+    trainer = Trainer(args.data, args.out, Settings(**known))
+    if args.resume and (args.out / CHECKPOINT).exists():
+        trainer.resume()
+    elif args.start:
+        from training.shipped import load_bridge
+
+        trainer.model.bridge.load_state_dict(load_bridge(args.start))
+    trainer.run(args.minutes, args.steps)
+
+
+if __name__ == "__main__":
+    main()
