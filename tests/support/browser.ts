@@ -1,0 +1,94 @@
+/**
+ * Real Chromium for browser tests. Each spec file gets a browser of its own, since a lost WebGPU device can take
+ * the whole browser with it. There is no way to skip: without an adapter every test of the file fails.
+ */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { type Adapter, launch } from '../../tools/chromium.mjs';
+import type { Site } from '../../tools/serve.mjs';
+import { serveBuild } from './server.ts';
+
+/** What `useBrowser` gives to the tests of a file. */
+export interface TestBrowser {
+  /** Address of the built page, ending with a slash. */
+  readonly url: string;
+  /**
+   * Opens a page with a fresh profile (no storage of other tests), at a path of the site ('' is the page itself).
+   * It is closed after the test.
+   */
+  openPage(path?: string): Promise<Page>;
+  /** Errors on the console that match do not fail the running test. */
+  expectErrors(pattern: RegExp): void;
+}
+
+/**
+ * Serves the build and starts Chromium for the spec file that calls this at its top level. A test fails when
+ * the console of its pages (workers included) shows an error that it did not expect.
+ *
+ * `software` (the default) is WebGPU on SwiftShader; with it the file fails where there is no adapter.
+ */
+export function useBrowser(adapter: Adapter = 'software'): TestBrowser {
+  let site: Site | undefined;
+  let browser: Browser | undefined;
+  let contexts: BrowserContext[] = [];
+  let errors: string[] = [];
+  let expected: RegExp[] = [];
+
+  beforeAll(async () => {
+    site = await serveBuild();
+    browser = await launch(adapter);
+    if (adapter !== 'none') await requireAdapter(browser, site.url);
+  });
+
+  afterEach(async () => {
+    const unexpected = errors.filter((error) => !expected.some((pattern) => pattern.test(error)));
+    const open = contexts;
+    [contexts, errors, expected] = [[], [], []];
+    await Promise.all(open.map((context) => context.close()));
+    expect(unexpected, 'errors on the console').toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  return {
+    get url() {
+      if (!site) throw new Error('The server starts before the first test, not earlier.');
+      return site.url;
+    },
+    async openPage(path = '') {
+      if (!browser || !site) throw new Error('The browser starts before the first test.');
+      const context = await browser.newContext();
+      contexts.push(context);
+      const page = await context.newPage();
+      page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      page.on('pageerror', (error) => errors.push(String(error)));
+      await page.goto(new URL(path, site.url).href);
+      return page;
+    },
+    expectErrors: (pattern) => expected.push(pattern),
+  };
+}
+
+/**
+ * The preflight of every WebGPU test: rejects when the browser gives no adapter, so that a machine without one
+ * fails the tests instead of passing over them. `url` is any page of a local server (WebGPU needs a secure context).
+ */
+export async function requireAdapter(browser: Browser, url: string): Promise<void> {
+  const page = await browser.newPage();
+  try {
+    await page.goto(url);
+    const found = await page.evaluate(async () => (await navigator.gpu?.requestAdapter()) != null);
+    if (!found) {
+      throw new Error(
+        'Chromium gives no WebGPU adapter, so the WebGPU tests cannot run. Start it with the flags of tools/chromium.mjs, or install a newer Chromium.',
+      );
+    }
+  } finally {
+    await page.close();
+  }
+}
