@@ -23,8 +23,16 @@ const headers = {
 export default defineConfig({
   // Relative, so that the built page works under any path of a static host.
   base: './',
+  // A file that is not there is a 404, not index.html: the worker must not take a page for a weight shard.
+  appType: 'mpa',
   plugins: [react()],
   worker: { format: 'es' },
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1000 },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1000,
+    // The page for people, and the one that commands and tests drive.
+    rolldownOptions: { input: ['index.html', 'tools/ask/ask.html'] },
+  },
   preview: { host: '127.0.0.1', headers },
 });
