@@ -16,18 +16,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from training.config import FlamingoConfig
 from training.data.batch import Batch, collate, dequantise
-from training.data.episodes import Episodes, Packer
+from training.data.episodes import IGNORED, Episodes, Packer
 from training.data.features import FeatureStore
 from training.data.manifest import read_manifest
 from training.data.pool import trainable
 from training.frozen.packages import SMOLLM2, fetch
 from training.frozen.smollm2 import load_smollm2
+from training.loss import TiedHeadLoss
 from training.model.flamingo import Flamingo
 from training.tokenizer import build_tokenizer
 
@@ -49,8 +49,8 @@ class Settings:
     seed: int = 0
 
 
-def batch_loss(model: Flamingo, batch: Batch) -> tuple[Tensor, int]:
-    """Mean cross-entropy over the answers' tokens, and how many there are."""
+def batch_loss(model: Flamingo, batch: Batch) -> Tensor:
+    """Mean cross-entropy over the answers' tokens."""
     time_rows = model.config.resampler.temporal
     latents = torch.cat(
         [
@@ -62,12 +62,15 @@ def batch_loss(model: Flamingo, batch: Batch) -> tuple[Tensor, int]:
             for group in batch.groups
         ]
     )
-    hidden = model.hidden(batch.ids, latents[batch.media], batch.mask)
-    wanted = batch.labels != -100
-    # The head is half of the language model's weights: only where something is learnt.
-    logits = model.logits(hidden[wanted])
-    targets = batch.labels[wanted]
-    return F.cross_entropy(logits, targets), int(targets.numel())
+    hidden = model.hidden(batch.ids, latents, batch.chunks)
+    wanted = batch.labels != IGNORED
+    # The head is a quarter of the language model's weights: only where something is learnt.
+    states = model.decoder.final_norm(hidden[wanted])
+    end_row = model.bridge.new_head[1].float()
+    with torch.autocast("cpu", enabled=False):
+        return TiedHeadLoss.apply(
+            states, end_row, model.decoder.embedding, batch.labels[wanted]
+        )
 
 
 def optimiser(bridge: nn.Module, settings: Settings) -> torch.optim.AdamW:
@@ -137,15 +140,15 @@ class Trainer:
         version, words, gauss = state["random"]
         self.rng.setstate((version, tuple(words), gauss))
 
-    def train_step(self, progress: float) -> tuple[float, float, int, int]:
-        """One update; returns loss, gradient norm, chunks and tokens."""
+    def train_step(self, progress: float) -> tuple[float, float]:
+        """One update; returns loss and gradient norm."""
         rows = [self.episodes.row(self.rng) for _ in range(self.settings.rows)]
         batch = collate(rows, self.store, self.model.config.image_token)
         for group in self.optimiser.param_groups:
             group["lr"] = rate_at(self.step, progress, self.settings)
         self.optimiser.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss, _ = batch_loss(self.model, batch)
+            loss = batch_loss(self.model, batch)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(
             self.model.bridge.parameters(), self.settings.clip
@@ -153,9 +156,8 @@ class Trainer:
         if torch.isfinite(norm):
             self.optimiser.step()
         self.step += 1
-        chunks = sum(len(row.pictures) for row in rows)
-        self.samples += chunks
-        return loss.item(), norm.item(), chunks, batch.ids.numel()
+        self.samples += sum(len(row.pictures) for row in rows)
+        return loss.item(), norm.item()
 
     def run(self, minutes: float | None, steps: int | None) -> None:
         """Trains until the time or the steps are over, saving every five minutes."""
@@ -171,7 +173,7 @@ class Trainer:
             )
             if progress >= 1:
                 break
-            loss, norm, _, _ = self.train_step(progress)
+            loss, norm = self.train_step(progress)
             smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
             bar.update(1)
             if self.step % 20 == 0:

@@ -9,6 +9,7 @@ from torch import Tensor
 from training.data.episodes import IGNORED, Row
 from training.data.features import LEVELS, FeatureStore
 from training.data.manifest import Record
+from training.model.chunks import Chunks, chunks_of
 from training.pixels import tile_grid
 from training.positions import grid_matrix
 
@@ -23,12 +24,11 @@ class PictureGroup:
 
 @dataclass(frozen=True)
 class Batch:
-    """ids, labels [B,S]; mask [B,S,T]; `media` [B,T] numbers the unique pictures, in the groups' order."""
+    """ids, labels [B,S]; the chunks number the unique pictures in the groups' order."""
 
     ids: Tensor
     labels: Tensor
-    mask: Tensor
-    media: Tensor
+    chunks: Chunks
     groups: list[PictureGroup]
 
 
@@ -60,7 +60,7 @@ def collate(rows: list[Row], store: FeatureStore, image_token: int) -> Batch:
         media[b, : len(row.pictures)] = torch.tensor(
             [number[r.file] for r in row.pictures]
         )
-    return Batch(ids, labels, mask, media, groups)
+    return Batch(ids, labels, chunks_of(mask, media), groups)
 
 
 def dequantise(features: Tensor, dtype: torch.dtype) -> Tensor:

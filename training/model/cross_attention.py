@@ -4,11 +4,12 @@ OpenFlamingo's formulas and state-dict names; Flamingo, section 2.2. The mask is
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.config import CrossAttentionConfig
-from training.model.resampler import feed_forward, merge_heads, split_heads
+from training.model.attention import attend, merge_heads, split_heads
+from training.model.chunks import Chunks
+from training.model.resampler import feed_forward
 
 
 class MaskedCrossAttention(nn.Module):
@@ -25,17 +26,27 @@ class MaskedCrossAttention(nn.Module):
         self.to_kv = nn.Linear(media_width, inner * 2, bias=False)
         self.to_out = nn.Linear(inner, width, bias=False)
 
-    def forward(self, x: Tensor, latents: Tensor, mask: Tensor) -> Tensor:
-        """x [B,S,D], latents [B,T,L,M], mask bool [B,S,T] -> [B,S,D]; rows without media give 0."""
-        count = latents.shape[2]
-        q = split_heads(self.to_q(self.norm(x)), self.heads)
-        keys, values = self.to_kv(latents.flatten(1, 2)).chunk(2, dim=-1)
-        k, v = split_heads(keys, self.heads), split_heads(values, self.heads)
-        looks = mask.any(-1, keepdim=True)
+    def forward(self, x: Tensor, latents: Tensor, looks: Tensor | Chunks) -> Tensor:
+        """x [B,S,D] -> [B,S,D]; tokens without media give 0.
+
+        Either latents [B,T,L,M] and a mask bool [B,S,T], or latents [U,L,M] and the chunks of tokens
+        that look at each of them.
+        """
+        queries = self.to_q(self.norm(x))
+        keys, values = self.to_kv(latents).chunk(2, dim=-1)
+        if isinstance(looks, Chunks):
+            q = split_heads(looks.gather(queries), self.heads)
+            k = split_heads(keys, self.heads)[looks.media]
+            v = split_heads(values, self.heads)[looks.media]
+            out = merge_heads(attend(q, k, v))
+            return self.to_out(looks.scatter(out, x.shape))
+        q = split_heads(queries, self.heads)
+        k, v = (split_heads(part.flatten(1, 2), self.heads) for part in (keys, values))
+        seen = looks.any(-1, keepdim=True)
         # A row that sees nothing would be a softmax over nothing: let it see all, then drop it.
-        visible = (mask | ~looks).repeat_interleave(count, dim=-1)[:, None]
-        out = merge_heads(F.scaled_dot_product_attention(q, k, v, attn_mask=visible))
-        return self.to_out(out * looks)
+        visible = (looks | ~seen).repeat_interleave(latents.shape[2], dim=-1)[:, None]
+        out = merge_heads(attend(q, k, v, visible))
+        return self.to_out(out * seen)
 
 
 class GatedCrossAttentionBlock(nn.Module):
@@ -50,6 +61,6 @@ class GatedCrossAttentionBlock(nn.Module):
         self.ff = feed_forward(width, config.ff_mult)
         self.ff_gate = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x: Tensor, latents: Tensor, mask: Tensor) -> Tensor:
-        x = x + self.attn_gate.tanh() * self.attn(x, latents, mask)
+    def forward(self, x: Tensor, latents: Tensor, looks: Tensor | Chunks) -> Tensor:
+        x = x + self.attn_gate.tanh() * self.attn(x, latents, looks)
         return x + self.ff_gate.tanh() * self.ff(x)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from training.config import FlamingoConfig
 from training.frozen.smollm2 import LlamaWeights
+from training.model.chunks import Chunks
 from training.model.cross_attention import GatedCrossAttentionBlock
 from training.model.language import Decoder, rope_tables
 from training.model.resampler import FeatureProjection, PerceiverResampler
@@ -79,14 +80,14 @@ class Flamingo(nn.Module):
         new = F.embedding((ids - vocabulary).clamp(min=0), self.bridge.new_tokens)
         return torch.where((ids >= vocabulary)[..., None], new.to(old.dtype), old)
 
-    def hidden(self, ids: Tensor, latents: Tensor, mask: Tensor) -> Tensor:
-        """ids [B,S], latents [B,T,64,M], mask bool [B,S,T] -> hidden states [B,S,D] before the final norm."""
+    def hidden(self, ids: Tensor, latents: Tensor, looks: Tensor | Chunks) -> Tensor:
+        """ids [B,S] -> hidden states [B,S,D] before the final norm; media as `MaskedCrossAttention` takes them."""
         x = self.embed(ids)
         cos, sin = rope_tables(self.config.language, torch.arange(ids.shape[1]))
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)
         for i, layer in enumerate(self.decoder.layers):
             if i in self._block_at:
-                x = self.bridge.blocks[self._block_at[i]](x, latents, mask).to(x.dtype)
+                x = self.bridge.blocks[self._block_at[i]](x, latents, looks).to(x.dtype)
             x = layer(x, cos, sin)
         return x
 

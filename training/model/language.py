@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from training.config import LanguageConfig
 from training.frozen.smollm2 import Q4_1, LlamaLayer, LlamaWeights
-from training.model.resampler import merge_heads, split_heads
+from training.model.attention import attend, merge_heads, split_heads
 
 
 def rope_tables(config: LanguageConfig, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,7 +52,8 @@ class DecoderLayer(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """x [B,S,D], causal. Right padding needs no mask: nothing real looks at it."""
-        c = self.config
+        c, length = self.config, x.shape[-2]
+        causal = torch.ones(length, length, dtype=torch.bool).tril()
         qkv = F.linear(self.norm(x, self.attn_norm), self.qkv)
         q, k, v = qkv.split(
             [c.heads * c.head_size] + [c.kv_heads * c.head_size] * 2, dim=-1
@@ -60,9 +61,12 @@ class DecoderLayer(nn.Module):
         q = rotate(split_heads(q, c.heads), cos, sin)
         k = rotate(split_heads(k, c.kv_heads), cos, sin)
         v = split_heads(v, c.kv_heads)
-        attended = F.scaled_dot_product_attention(
-            q.to(v.dtype), k.to(v.dtype), v, is_causal=True, enable_gqa=True
+        # Grouped queries: the heads of a group are further rows against its one key/value head.
+        grouped = q.to(v.dtype).unflatten(-3, (c.kv_heads, -1))
+        attended = attend(
+            grouped, k.to(v.dtype)[..., None, :, :], v[..., None, :, :], causal
         )
+        attended = attended.flatten(-4, -3)
         x = x + F.linear(merge_heads(attended), self.o)
         gate, up = F.linear(self.norm(x, self.ffn_norm), self.gate_up).chunk(2, dim=-1)
         return x + F.linear(F.silu(gate) * up, self.down)

@@ -4,10 +4,10 @@ OpenFlamingo's formulas and state-dict names (`open_flamingo.src.helpers`); Flam
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.config import ResamplerConfig
+from training.model.attention import attend, merge_heads, split_heads
 
 
 def feed_forward(width: int, mult: int) -> nn.Sequential:
@@ -18,16 +18,6 @@ def feed_forward(width: int, mult: int) -> nn.Sequential:
         nn.GELU(),
         nn.Linear(width * mult, width, bias=False),
     )
-
-
-def split_heads(x: Tensor, heads: int) -> Tensor:
-    """[..., n, heads * size] -> [..., heads, n, size]."""
-    return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
-
-
-def merge_heads(x: Tensor) -> Tensor:
-    """[..., heads, n, size] -> [..., n, heads * size]."""
-    return x.transpose(-3, -2).flatten(-2)
 
 
 class PerceiverAttention(nn.Module):
@@ -51,7 +41,7 @@ class PerceiverAttention(nn.Module):
             2, dim=-1
         )
         k, v = split_heads(keys, self.heads), split_heads(values, self.heads)
-        return self.to_out(merge_heads(F.scaled_dot_product_attention(q, k, v)))
+        return self.to_out(merge_heads(attend(q, k, v)))
 
 
 class PerceiverResampler(nn.Module):
