@@ -1,0 +1,89 @@
+import { useEffect, useRef } from 'react';
+import type { LoadProgress } from '../../workers/protocol.ts';
+import { focusSoon } from '../focus.ts';
+import { useStore } from '../store.tsx';
+import { text } from '../text.ts';
+import { Button } from './Button.tsx';
+import { ErrorNotice } from './ErrorNotice.tsx';
+import styles from './LoadPanel.module.css';
+
+/** What this is, how large the download is, and how far it has come. Gone once the model is ready. */
+export function LoadPanel() {
+  const { engine, load } = useStore();
+  const { model, summary } = engine;
+  const panel = useRef<HTMLElement>(null);
+  const ready = model.status === 'ready';
+
+  // The button goes with the panel; whoever stands on it goes on at the prompt.
+  const hadFocus = useRef(false);
+  useEffect(() => {
+    if (ready && hadFocus.current) focusSoon('#prompt-heading');
+  }, [ready]);
+
+  if (ready) return null;
+  const known = summary.status === 'known' ? summary.summary : null;
+  const loading = model.status === 'loading';
+  const error =
+    model.status === 'failed' ? model.error : summary.status === 'failed' ? summary.error : null;
+  return (
+    <section
+      className={styles.panel}
+      aria-labelledby="intro-heading"
+      ref={panel}
+      onFocus={() => {
+        hadFocus.current = true;
+      }}
+      onBlur={(event) => {
+        if (event.relatedTarget !== null) hadFocus.current = false;
+      }}
+    >
+      <div>
+        <h2 id="intro-heading" className={styles.heading}>
+          {text.intro.heading}
+        </h2>
+        <p className={styles.body}>{text.intro.body}</p>
+      </div>
+      <div className={styles.action}>
+        <Button look="primary" data-focus="load" unavailable={loading} onClick={() => void load()}>
+          {loading ? text.intro.loading : text.intro.load(known?.bytes ?? null)}
+        </Button>
+        {loading ? (
+          <Progress progress={model.progress} />
+        ) : (
+          !error && (
+            <p className={styles.small}>
+              {known ? text.intro.size(known.title, known.bytes) : text.intro.sizeUnknown}
+            </p>
+          )
+        )}
+      </div>
+      {error && !loading && <ErrorNotice error={error} />}
+    </section>
+  );
+}
+
+function Progress({ progress }: { progress: LoadProgress | null }) {
+  const share = shareOf(progress);
+  return (
+    <div className={styles.progress}>
+      <progress
+        max={1}
+        aria-label={text.progress.label}
+        {...(share === null ? {} : { value: share })}
+      />
+      <p className={styles.small}>{text.progress.line(progress)}</p>
+    </div>
+  );
+}
+
+/** Of the stage shown, 0 to 1; null where nobody knows. */
+function shareOf(progress: LoadProgress | null): number | null {
+  switch (progress?.stage) {
+    case 'download':
+      return progress.total > 0 ? progress.loaded / progress.total : null;
+    case 'compile':
+      return progress.total > 0 ? progress.done / progress.total : null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,79 @@
+import { sortFiles } from '../prompt/files.ts';
+import type { Picture } from '../prompt/prompt.ts';
+import { useStore } from '../store.tsx';
+import { text } from '../text.ts';
+import { NEW_EXAMPLES, type Target } from '../useDropAndPaste.ts';
+import { AskBar } from './AskBar.tsx';
+import { Button } from './Button.tsx';
+import { ExampleCard, QuestionCard } from './ChunkCard.tsx';
+import { Options } from './Options.tsx';
+import { PresetBar } from './PresetBar.tsx';
+import styles from './PromptPanel.module.css';
+import { Tray } from './Tray.tsx';
+
+interface Props {
+  /** Where a drag hangs over. */
+  over: Target | null;
+  /** Why some files were not taken. */
+  rejection: string | null;
+  onPictures: (pictures: Picture[], target: Target | null) => void;
+  onRejected: (message: string) => void;
+}
+
+/** The prompt in the order in which the model reads it: examples, then the question. */
+export function PromptPanel({ over, rejection, onPictures, onRejected }: Props) {
+  const { prompt, edit } = useStore();
+
+  function addFiles(files: File[], target: Target): void {
+    const { pictures, rejected } = sortFiles(files);
+    if (rejected.length > 0) onRejected(text.picture.notPictures(rejected));
+    if (pictures.length > 0) onPictures(pictures, target);
+  }
+
+  return (
+    <section className={styles.panel} aria-labelledby="prompt-heading">
+      <h2 id="prompt-heading" className={styles.heading} tabIndex={-1}>
+        {text.prompt.heading}
+      </h2>
+      <PresetBar />
+      <ol className={styles.thread}>
+        {prompt.examples.map((card, index) => (
+          <ExampleCard
+            key={card.id}
+            card={card}
+            place={index + 1}
+            count={prompt.examples.length}
+            over={over === card.id}
+            onFiles={(files) => addFiles(files, card.id)}
+          />
+        ))}
+        <li
+          className={styles.add}
+          data-new-examples=""
+          data-over={over === NEW_EXAMPLES || undefined}
+        >
+          <Button data-focus="add" onClick={() => edit({ type: 'add-examples', pictures: [] })}>
+            + {text.prompt.add}
+          </Button>
+          <small>
+            {prompt.examples.length === 0 ? text.prompt.firstExample : text.prompt.addHint}
+          </small>
+        </li>
+        <QuestionCard
+          card={prompt.question}
+          over={over === prompt.question.id}
+          onFiles={(files) => addFiles(files, prompt.question.id)}
+        >
+          <Tray onPicture={(picture) => onPictures([picture], null)} onFailed={onRejected} />
+        </QuestionCard>
+      </ol>
+      {rejection && (
+        <p className={styles.rejection} role="alert">
+          {rejection}
+        </p>
+      )}
+      <AskBar />
+      <Options />
+    </section>
+  );
+}

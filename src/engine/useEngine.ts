@@ -1,0 +1,113 @@
+/** Loading, asking, ranking and stopping. What the engine answers goes into the engine's reducer. */
+import { type Dispatch, useEffect, useState } from 'react';
+import type { FlamingoError, GenerateEvent, Result } from '../../workers/protocol.ts';
+import { labelsOf, toPrompt } from '../prompt/chunks.ts';
+import type { PromptState } from '../prompt/prompt.ts';
+import { defaultTokens, type Templates } from '../prompt/templates.ts';
+import { text } from '../text.ts';
+import { Engine } from './client.ts';
+import { type Options, toSampling } from './options.ts';
+import { modelUrl, type Params } from './params.ts';
+import type { EngineAction, EngineState, Live, RunState } from './state.ts';
+import { fetchSummary } from './summary.ts';
+
+export interface EngineActions {
+  load: () => Promise<void>;
+  /** Sends the prompt as it is; what is missing in it was looked for before. Ends when the answer does. */
+  run: (kind: Live['kind']) => Promise<void>;
+  stop: () => void;
+}
+
+interface Inputs {
+  params: Params;
+  prompt: PromptState;
+  templates: Templates;
+  options: Options;
+  engine: EngineState;
+  dispatch: Dispatch<EngineAction>;
+  announce: (message: string) => void;
+}
+
+type Ended = Extract<EngineAction, { type: 'end' }>['run'];
+
+/** Errors after which nothing is loaded any more: a Load button is shown again. */
+const UNLOADED: FlamingoError['code'][] = ['worker-died', 'device-lost', 'not-loaded'];
+
+export function useEngine(inputs: Inputs): EngineActions {
+  const { params, prompt, templates, options, engine, dispatch, announce } = inputs;
+  const [client] = useState(() => new Engine());
+
+  useEffect(() => {
+    const stop = new AbortController();
+    fetchSummary(modelUrl(params.model), params.backend, stop.signal).then((result) => {
+      if (stop.signal.aborted) return;
+      const summary = result.ok
+        ? ({ status: 'known', summary: result.value } as const)
+        : ({ status: 'failed', error: result.error } as const);
+      dispatch({ type: 'summary', summary });
+    });
+    return () => stop.abort();
+  }, [params, dispatch]);
+
+  async function load(): Promise<void> {
+    if (engine.model.status === 'loading' || engine.model.status === 'ready') return;
+    dispatch({ type: 'model', model: { status: 'loading', progress: null } });
+    const request = { modelUrl: modelUrl(params.model), backend: params.backend };
+    const result = await client.load(request, (progress) =>
+      dispatch({ type: 'progress', progress }),
+    );
+    if (!result.ok)
+      return dispatch({ type: 'model', model: { status: 'failed', error: result.error } });
+    dispatch({ type: 'model', model: { status: 'ready', model: result.value } });
+    announce(text.model.ready);
+  }
+
+  async function run(kind: Live['kind']): Promise<void> {
+    const id = crypto.randomUUID();
+    dispatch({ type: 'start', id, kind, now: performance.now() });
+    let written = '';
+    const onEvent = (event: GenerateEvent) => {
+      if (event.type === 'token') written = event.text;
+      dispatch({ type: 'event', id, event, now: performance.now() });
+    };
+    const request = { ...toPrompt(prompt, templates), id };
+    const ended = kind === 'rank' ? await rank(request) : await generate(request);
+    if (ended.status === 'failed' && UNLOADED.includes(ended.error.code)) {
+      dispatch({ type: 'model', model: { status: 'idle' } });
+    }
+    dispatch({ type: 'end', id, run: ended });
+
+    async function generate(base: typeof request): Promise<Ended> {
+      const maxNewTokens = options.maxNewTokens ?? defaultTokens(prompt.preset, templates);
+      const sampling = toSampling(options, Math.floor(Math.random() * 2 ** 32));
+      const result = await client.generate({ ...base, maxNewTokens, sampling }, onEvent);
+      return endOf(result, ({ text: words, end, timings }) => {
+        announce(end === 'cancelled' ? text.answer.stopped(words) : text.answer.done(words));
+        return { status: 'answered', text: words, end, timings };
+      });
+    }
+
+    async function rank(base: typeof request): Promise<Ended> {
+      const result = await client.rank({ ...base, candidates: labelsOf(prompt) }, onEvent);
+      return endOf(result, ({ ranking, timings }) => {
+        announce(text.answer.ranked(ranking[0]?.text ?? ''));
+        return { status: 'ranked', ranking, timings };
+      });
+    }
+
+    function endOf<T>(result: Result<T>, success: (value: T) => Ended): Ended {
+      if (result.ok) return success(result.value);
+      if (result.error.code === 'cancelled' && !written) return { status: 'idle' };
+      return { status: 'failed', text: written.trim(), error: result.error };
+    }
+  }
+
+  function stop(): void {
+    const { run: running }: { run: RunState } = engine;
+    if (running.status !== 'running') return;
+    dispatch({ type: 'stopping' });
+    client.cancel(running.id);
+  }
+
+  return { load, run, stop };
+}

@@ -1,0 +1,27 @@
+/** Pictures out of what the browser hands over: dropped, pasted and picked files. */
+import { newPicture, type Picture } from './prompt.ts';
+
+/** The pictures among some files, and the names of the others. */
+export interface Sorted {
+  pictures: Picture[];
+  rejected: string[];
+}
+
+/** By the browser's type of a file; whether it can be decoded shows when it is drawn. */
+export function sortFiles(files: Iterable<File>): Sorted {
+  const sorted: Sorted = { pictures: [], rejected: [] };
+  for (const file of files) {
+    if (file.type.startsWith('image/')) sorted.pictures.push(newPicture(file, file.name));
+    else sorted.rejected.push(file.name);
+  }
+  return sorted;
+}
+
+/** A picture of this site by its address, or null for an address elsewhere or no picture. Rejects when the fetch fails. */
+export async function fetchPicture(address: string, name: string): Promise<Picture | null> {
+  const url = new URL(address, document.baseURI);
+  if (url.origin !== location.origin && url.protocol !== 'blob:') return null;
+  const response = await fetch(url);
+  const blob = await response.blob();
+  return response.ok && blob.type.startsWith('image/') ? newPicture(blob, name) : null;
+}
