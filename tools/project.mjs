@@ -3,7 +3,7 @@
  * since nothing is installed yet on a fresh clone.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -109,6 +109,8 @@ export async function ensureBuilt({ force = false } = {}) {
   const built = existsSync(page) ? statSync(page).mtimeMs : 0;
   if (!force && SOURCES.every((source) => newest(join(ROOT, source)) <= built)) return;
   note('Building the page …');
+  // A failed build must not leave an old page behind.
+  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
   const status = await runPackage('vite/bin/vite.js', ['build', '--logLevel', 'warn'], {
     stdout: 'stderr',
   });

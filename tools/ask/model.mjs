@@ -25,7 +25,6 @@ export function findModel(nameOrFolder, base) {
     );
   }
   const name = basename(folder).replace(/[^\w.-]/g, '-');
-  // The address differs from every shipped model's, which may have the same name.
-  const path = `/models/from-disk/${name}/`;
+  const path = `/models/${name}/`;
   return { name, path, routes: [folderRoute(path, folder)] };
 }

@@ -1,50 +1,51 @@
 /** Serves the pictures that the lines name, and no other file. */
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 /** A picture that a line names is not there. */
 export class MissingPicture extends Error {}
 
 /**
- * @param {string} folder paths are relative to it
+ * @param {string} folder paths of pictures are relative to it
  */
 export function createPictures(folder) {
   const prefix = `/pictures/${randomUUID()}/`;
-  /** @type {string[]} */
-  const files = [];
+  /** @type {Map<string, string>} */
+  const paths = new Map();
+  /** @type {Map<string, string>} */
+  const files = new Map();
 
   /**
-   * @param {string} path
+   * @param {string} picture
    * @returns {string} its path on the site
    * @throws {MissingPicture}
    */
-  function link(path) {
-    const file = resolve(folder, path);
+  function link(picture) {
+    const file = resolve(folder, picture);
+    const known = paths.get(file);
+    if (known) return known;
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-      throw new MissingPicture(`there is no file ${path} (looked for ${file})`);
+      throw new MissingPicture(`there is no file ${picture} (looked for ${file})`);
     }
-    const known = files.indexOf(file);
-    const index = known === -1 ? files.push(file) - 1 : known;
-    return `${prefix}${index}${extname(file)}`;
+    const path = `${prefix}${paths.size}`;
+    paths.set(file, path);
+    files.set(path, file);
+    return path;
   }
 
-  /** @type {import('../serve.mjs').Route} */
-  function route(path) {
-    if (!path.startsWith(prefix)) return null;
-    return files[Number.parseInt(path.slice(prefix.length), 10)] ?? null;
-  }
-
-  /**
-   * @param {import('./parse.mjs').Segment} segment
-   * @returns {import('./page.ts').LinkedSegment}
-   * @throws {MissingPicture}
-   */
-  function linkSegment(segment) {
-    if ('text' in segment) return { type: 'text', text: segment.text };
-    if ('image' in segment) return { type: 'image', url: link(segment.image) };
-    return { type: 'frames', urls: segment.frames.map(link) };
-  }
-
-  return { route, linkSegment };
+  return {
+    /** @type {import('../serve.mjs').Route} */
+    route: (path) => files.get(path) ?? null,
+    /**
+     * @param {import('./parse.mjs').Segment} segment
+     * @returns {import('./page.ts').LinkedSegment}
+     * @throws {MissingPicture}
+     */
+    linkSegment(segment) {
+      if ('text' in segment) return { type: 'text', text: segment.text };
+      if ('image' in segment) return { type: 'image', url: link(segment.image) };
+      return { type: 'frames', urls: segment.frames.map(link) };
+    },
+  };
 }
