@@ -5,7 +5,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
-import { command, ensureBuilt, ensureInstalled, ROOT, runPackage } from './project.mjs';
+import {
+  CommandError,
+  command,
+  ensureBuilt,
+  ensureInstalled,
+  note,
+  ROOT,
+  runPackage,
+} from './project.mjs';
 import { countTests } from './test/count.mjs';
 
 const REPORT = join(ROOT, '.cache', 'vitest.json');
