@@ -28,5 +28,5 @@ PROMPTS: dict[str, Prompt] = {
     "subject": Prompt("<image>Subject:", 12),
     "scene": Prompt("<image>Scene:", 12),
     "list": Prompt("<image>Objects:", 40),
-    "statement": Prompt("<image>Statement: {statement} True or false:", 4),
+    "statement": Prompt("<image>Statement: {statement}. True or false:", 4),
 }
