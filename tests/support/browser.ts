@@ -8,7 +8,7 @@ import { type Adapter, launch } from '../../tools/chromium.mjs';
 import type { Site } from '../../tools/serve.mjs';
 import { serveBuild } from './server.ts';
 
-/** What `useBrowser` gives to the tests of a file. */
+/** What `withBrowser` gives to the tests of a file. */
 export interface TestBrowser {
   /** Address of the built page, ending with a slash. */
   readonly url: string;
@@ -27,7 +27,7 @@ export interface TestBrowser {
  *
  * `software` (the default) is WebGPU on SwiftShader; with it the file fails where there is no adapter.
  */
-export function useBrowser(adapter: Adapter = 'software'): TestBrowser {
+export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
   let site: Site | undefined;
   let browser: Browser | undefined;
   let contexts: BrowserContext[] = [];
