@@ -59,6 +59,8 @@ export interface LoadRequest {
   /** URL of the folder that holds `manifest.json`, absolute or relative to the page; ends with a slash. */
   modelUrl: string;
   backend: BackendChoice;
+  /** Prints ONNX Runtime's log on the console, which says where each node runs. */
+  verbose?: boolean;
 }
 
 export type LoadProgress =

@@ -1,0 +1,122 @@
+/** Which device the model runs on: a GPU, or WASM where there is no GPU worth using. */
+import { Failure } from './failure.ts';
+import { wasmThreads } from './ort.ts';
+import type { BackendChoice, BackendInfo } from './protocol.ts';
+
+/** A device to run on. The WebGPU device is ours: ORT ignores wishes about adapters, but takes a device. */
+export type Backend =
+  | { flavour: 'webgpu'; info: BackendInfo; device: GPUDevice }
+  | { flavour: 'wasm'; info: BackendInfo };
+
+/** What the browser offers. */
+export type Offer =
+  | { webgpu: 'missing' }
+  | { webgpu: 'no-adapter' }
+  | { webgpu: 'adapter'; name: string; software: boolean };
+
+/** What to take of an offer, by the rule of `docs/design.md`. */
+export type Decision =
+  | { take: 'webgpu' }
+  | { take: 'wasm'; notice?: string }
+  | { take: 'nothing'; code: 'no-webgpu' | 'no-adapter'; message: string };
+
+/** Asked for WebGPU, a person gets it even from a software adapter; on their own they get what is faster. */
+export function decide(choice: BackendChoice, offer: Offer): Decision {
+  if (choice === 'wasm') return { take: 'wasm' };
+  if (offer.webgpu === 'adapter') {
+    if (choice === 'webgpu' || !offer.software) return { take: 'webgpu' };
+    const notice = `Running on the CPU (WebAssembly): the only WebGPU adapter here (${offer.name}) is emulated in software, which is slower.`;
+    return { take: 'wasm', notice };
+  }
+  if (choice === 'webgpu') return refusal(offer.webgpu);
+  const reason =
+    offer.webgpu === 'missing'
+      ? 'this browser has no WebGPU'
+      : 'the browser gives no WebGPU adapter for this GPU';
+  return { take: 'wasm', notice: `Running on the CPU (WebAssembly), more slowly: ${reason}.` };
+}
+
+function refusal(webgpu: 'missing' | 'no-adapter'): Decision {
+  return webgpu === 'missing'
+    ? {
+        take: 'nothing',
+        code: 'no-webgpu',
+        message:
+          'This browser has no WebGPU: use a current Chrome, Edge or Safari over https or localhost, or choose the WASM backend.',
+      }
+    : {
+        take: 'nothing',
+        code: 'no-adapter',
+        message:
+          'The browser gives no WebGPU adapter: update the graphics driver or turn on hardware acceleration in the browser, or choose the WASM backend.',
+      };
+}
+
+/** True for an adapter that is emulated on the CPU. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  const words = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return (
+    info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(words)
+  );
+}
+
+/**
+ * Takes a backend.
+ *
+ * @throws {Failure} `no-webgpu` or `no-adapter` when WebGPU was asked for and is not to be had
+ */
+export async function openBackend(choice: BackendChoice): Promise<Backend> {
+  const adapter = choice === 'wasm' ? null : await requestAdapter();
+  const offer = describe(adapter);
+  const decision = decide(choice, offer);
+  if (decision.take === 'nothing') throw new Failure(decision.code, decision.message);
+  if (decision.take === 'webgpu' && adapter && offer.webgpu === 'adapter') {
+    const info: BackendInfo = { backend: 'webgpu', adapter: offer.name, software: offer.software };
+    return { flavour: 'webgpu', info, device: await openDevice(adapter) };
+  }
+  const threads = wasmThreads();
+  const info: BackendInfo = {
+    backend: 'wasm',
+    adapter: threads === 1 ? '1 thread' : `${threads} threads`,
+    software: false,
+  };
+  if (decision.take === 'wasm' && decision.notice) info.notice = decision.notice;
+  return { flavour: 'wasm', info };
+}
+
+async function requestAdapter(): Promise<GPUAdapter | null> {
+  // Typed as always there, but missing in older browsers and on pages that are not secure.
+  const gpu: GPU | undefined = navigator.gpu;
+  return (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
+}
+
+function describe(adapter: GPUAdapter | null): Offer {
+  if (!adapter) return { webgpu: navigator.gpu ? 'no-adapter' : 'missing' };
+  const { vendor, architecture, device } = adapter.info;
+  const name = [vendor, architecture || device].filter(Boolean).join(' ') || 'unnamed';
+  return { webgpu: 'adapter', name, software: isSoftware(adapter.info) };
+}
+
+/** What ORT's kernels may use, where the adapter has it. */
+const FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups'];
+
+/** The limits that ORT raises on a device of its own. */
+const LIMITS = [
+  'maxBindGroups',
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  return adapter.requestDevice({
+    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
+  });
+}

@@ -1,0 +1,30 @@
+/** Keys and values of the language model's self-attention for the tokens so far. */
+import type { Tensor } from '../ort.ts';
+
+/** The shape of a model's KV. */
+export interface KvShape {
+  layers: number;
+  heads: number;
+  headSize: number;
+}
+
+/** `batch` rows of equal length. Positions from `length` on are free, whatever they hold. */
+export interface Kv {
+  readonly batch: number;
+  readonly length: number;
+  /** Most positions it can hold. */
+  readonly capacity: number;
+  /** Goes back to a shorter length. */
+  truncate(length: number): void;
+  /** Inputs of the language graph for a run of `count` new tokens a row. */
+  feeds(count: number): Record<string, Tensor>;
+  /** Outputs of that run; null where the run is to make the tensor. */
+  fetches(): Record<string, Tensor | null>;
+  /** Takes up what the run put out: `length` grows by `count`. */
+  append(outputs: Readonly<Record<string, Tensor>>, count: number): void;
+  /** A copy with `batch` times the one row, and its own capacity. */
+  fork(batch: number, capacity: number): Kv;
+  /** Row i becomes what row `parents[i]` was; positions before `from` are the same in all rows. */
+  reorder(parents: number[], from: number): void;
+  dispose(): void;
+}

@@ -1,0 +1,116 @@
+/** Keys and values of pictures: each picture goes through the encoder and the resampler once, then is kept. */
+import type { Manifest } from './manifest.ts';
+import type { Memory } from './memory.ts';
+import type { Ort, Tensor } from './ort.ts';
+import type { MediaSource } from './prompt.ts';
+import type { Sessions } from './sessions.ts';
+import { preprocess } from './vision/preprocess.ts';
+import { sha256 } from './weights/verify.ts';
+
+/** About a hundred pictures of the default model (2.6 MB each). */
+const BUDGET_BYTES = 256 * 2 ** 20;
+
+/** f32 [T, 2 * blocks, latents, width] of the media of a model. */
+export function mediaDims({ crossAttention, resampler }: Manifest, count: number): number[] {
+  const { layers, heads, headSize } = crossAttention;
+  return [count, 2 * layers.length, resampler.latents, heads * headSize];
+}
+
+/** What a picture is known by: its bytes, or those of the frames of a clip. */
+export async function mediaKey(source: MediaSource): Promise<string> {
+  if (source.type === 'image') return sha256(source.blob);
+  return `clip ${(await Promise.all(source.blobs.map(sha256))).join(' ')}`;
+}
+
+export class MediaCache {
+  readonly #ort: Ort;
+  readonly #manifest: Manifest;
+  readonly #sessions: Sessions;
+  readonly #memory: Memory;
+  /** Least recently used first. */
+  readonly #kept = new Map<string, Tensor>();
+
+  constructor(ort: Ort, manifest: Manifest, sessions: Sessions, memory: Memory) {
+    this.#ort = ort;
+    this.#manifest = manifest;
+    this.#sessions = sessions;
+    this.#memory = memory;
+  }
+
+  has(key: string): boolean {
+    return this.#kept.has(key);
+  }
+
+  /**
+   * The keys and values of a picture, f32 [1, 2 * blocks, latents, width]. It stays valid until `prune` or `clear`.
+   *
+   * @throws {Failure} `image-decode` or `image-too-large`
+   */
+  async get(key: string, source: MediaSource): Promise<Tensor> {
+    const media = this.#kept.get(key) ?? (await this.#encode(source));
+    this.#kept.delete(key);
+    this.#kept.set(key, media);
+    return media;
+  }
+
+  /** Frees the least recently used until the rest fits the budget. */
+  prune(): void {
+    const bytes = mediaDims(this.#manifest, 4).reduce((product, dim) => product * dim, 1);
+    for (const [key, media] of this.#kept) {
+      if (this.#kept.size * bytes <= BUDGET_BYTES) return;
+      this.#memory.free(media);
+      this.#kept.delete(key);
+    }
+  }
+
+  clear(): void {
+    for (const media of this.#kept.values()) this.#memory.free(media);
+    this.#kept.clear();
+  }
+
+  async #encode(source: MediaSource): Promise<Tensor> {
+    const { vision, resampler } = this.#manifest;
+    return this.encode(await preprocess(source, vision, resampler));
+  }
+
+  /** Encoder and resampler over tiles that are prepared already; the caller frees the result. */
+  async encode({ pixels, tiles, frames, grid, time }: MediaInput): Promise<Tensor> {
+    const { vision, resampler } = this.#manifest;
+    const { Tensor } = this.#ort;
+    const cells = vision.grid ** 2;
+    const perFrame = (tiles / frames) * cells;
+    const features = await this.#run(
+      'vision',
+      { pixels: new Tensor('float32', pixels, [tiles, 3, vision.size, vision.size]) },
+      'features',
+      [tiles, cells, vision.width],
+    );
+    try {
+      return await this.#run(
+        'bridge',
+        {
+          features: features.reshape([frames, perFrame, vision.width]),
+          grid: new Tensor('float32', grid, [perFrame, cells]),
+          time: new Tensor('float32', time, [frames, resampler.temporal]),
+        },
+        'media',
+        mediaDims(this.#manifest, 1),
+      );
+    } finally {
+      this.#memory.free(features);
+    }
+  }
+
+  async #run(
+    graph: 'vision' | 'bridge',
+    feeds: Record<string, Tensor>,
+    output: string,
+    dims: number[],
+  ): Promise<Tensor> {
+    const target = this.#memory.output(dims);
+    const outputs = await this.#sessions[graph].run(feeds, { [output]: target });
+    const tensor = target ?? outputs[output];
+    if (!tensor) throw new Error(`The ${graph} graph gave no "${output}".`);
+    return tensor;
+  }
+}

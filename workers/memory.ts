@@ -1,0 +1,85 @@
+/** Where tensors live between runs: in GPU buffers of ours, or in plain arrays. */
+import type { Backend } from './backend.ts';
+import type { Ort, Tensor } from './ort.ts';
+
+export interface Memory {
+  /** An f32 tensor for a run to write into; null where the run makes one itself. */
+  output(dims: number[]): Tensor | null;
+  /** f32 tensors of equal size, one after the other in a new tensor of `dims`. */
+  join(tensors: Tensor[], dims: number[]): Tensor;
+  /** Frees a tensor that came from here. */
+  free(tensor: Tensor): void;
+}
+
+/** The memory of a backend. */
+export function openMemory(ort: Ort, backend: Backend): Memory {
+  return backend.flavour === 'webgpu' ? new GpuMemory(ort, backend.device) : new CpuMemory(ort);
+}
+
+class GpuMemory implements Memory {
+  readonly #ort: Ort;
+  readonly #device: GPUDevice;
+  readonly #buffers = new WeakMap<Tensor, GPUBuffer>();
+
+  constructor(ort: Ort, device: GPUDevice) {
+    this.#ort = ort;
+    this.#device = device;
+  }
+
+  output(dims: number[]): Tensor {
+    const size = dims.reduce((product, dim) => product * dim, Float32Array.BYTES_PER_ELEMENT);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = this.#device.createBuffer({ size, usage });
+    const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims });
+    this.#buffers.set(tensor, buffer);
+    return tensor;
+  }
+
+  join(tensors: Tensor[], dims: number[]): Tensor {
+    const joined = this.output(dims);
+    const target = this.#buffer(joined);
+    const encoder = this.#device.createCommandEncoder();
+    for (const [i, tensor] of tensors.entries()) {
+      const source = this.#buffer(tensor);
+      encoder.copyBufferToBuffer(source, 0, target, i * source.size, source.size);
+    }
+    this.#device.queue.submit([encoder.finish()]);
+    return joined;
+  }
+
+  free(tensor: Tensor): void {
+    this.#buffer(tensor).destroy();
+  }
+
+  #buffer(tensor: Tensor): GPUBuffer {
+    const buffer = this.#buffers.get(tensor);
+    if (!buffer) throw new Error('This tensor does not lie in GPU memory of ours.');
+    return buffer;
+  }
+}
+
+class CpuMemory implements Memory {
+  readonly #ort: Ort;
+
+  constructor(ort: Ort) {
+    this.#ort = ort;
+  }
+
+  output(): null {
+    return null;
+  }
+
+  join(tensors: Tensor[], dims: number[]): Tensor {
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    const joined = new Float32Array(size);
+    for (const [i, { data }] of tensors.entries()) {
+      if (!(data instanceof Float32Array)) throw new Error('Only f32 tensors are joined.');
+      joined.set(data, i * data.length);
+    }
+    return new this.#ort.Tensor('float32', joined, dims);
+  }
+
+  free(): void {
+    // The garbage collector's.
+  }
+}

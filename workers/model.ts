@@ -1,0 +1,60 @@
+/** A model that is loaded. */
+import type { Backend } from './backend.ts';
+import type { Kv } from './kv/kv.ts';
+import { StackedKv } from './kv/stacked.ts';
+import { StaticKv } from './kv/static.ts';
+import type { Manifest } from './manifest.ts';
+import { MediaCache, mediaDims } from './media.ts';
+import { type Memory, openMemory } from './memory.ts';
+import type { Ort, Tensor } from './ort.ts';
+import { type Held, nothingHeld } from './prefix.ts';
+import { releaseSessions, type Sessions } from './sessions.ts';
+import type { Tokenizer } from './text/tokenizer.ts';
+
+export class Model {
+  readonly ort: Ort;
+  readonly backend: Backend;
+  readonly manifest: Manifest;
+  readonly tokenizer: Tokenizer;
+  readonly sessions: Sessions;
+  readonly memory: Memory;
+  readonly media: MediaCache;
+  /** Stands for media where a prompt has none. */
+  readonly noMedia: Tensor;
+  /** The prompt's KV, kept from request to request, and the tokens it holds. */
+  readonly kv: Kv;
+  held: Held = nothingHeld(1);
+
+  constructor(
+    ort: Ort,
+    backend: Backend,
+    manifest: Manifest,
+    tokenizer: Tokenizer,
+    sessions: Sessions,
+  ) {
+    this.ort = ort;
+    this.backend = backend;
+    this.manifest = manifest;
+    this.tokenizer = tokenizer;
+    this.sessions = sessions;
+    this.memory = openMemory(ort, backend);
+    this.media = new MediaCache(ort, manifest, sessions, this.memory);
+    const dims = mediaDims(manifest, 1);
+    const zeros = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
+    this.noMedia = new ort.Tensor('float32', zeros, dims);
+    const { layers, kvHeads: heads, headSize, context } = manifest.language;
+    const shape = { layers, heads, headSize };
+    this.kv =
+      backend.flavour === 'webgpu'
+        ? new StaticKv(ort, backend.device, shape, 1, context)
+        : new StackedKv(ort, shape, 1, context);
+  }
+
+  /** Frees sessions, KV, media, and the GPU device. The model cannot be used any more. */
+  async dispose(): Promise<void> {
+    this.media.clear();
+    this.kv.dispose();
+    await releaseSessions(this.sessions);
+    if (this.backend.flavour === 'webgpu') this.backend.device.destroy();
+  }
+}

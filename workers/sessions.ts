@@ -1,0 +1,81 @@
+/** The three graphs as sessions of ONNX Runtime. */
+import type { Backend } from './backend.ts';
+import type { GraphRef, Manifest } from './manifest.ts';
+import type { InferenceSession, Ort } from './ort.ts';
+import type { LoadProgress } from './protocol.ts';
+
+/** The graphs in the order they are made and run. */
+export const GRAPHS = ['vision', 'bridge', 'language'] as const;
+
+export type Sessions = Record<(typeof GRAPHS)[number], InferenceSession>;
+
+/** The files that a flavour needs, shared shards once. */
+export function filesOf(manifest: Manifest, flavour: Backend['flavour']) {
+  const graphs = GRAPHS.map((name) => manifest.graphs[flavour][name]);
+  const names = new Set(graphs.flatMap((graph) => graph.shards));
+  const shards = manifest.shards.filter((shard) => names.has(shard.path));
+  return [manifest.tokenizer, ...graphs, ...shards];
+}
+
+/**
+ * Makes the sessions one after the other (two at once are refused). Those made are released when one fails.
+ *
+ * @param blobs the files by name; shards are handed on as Blobs, of which ORT reads the parts it needs
+ * @param verbose ORT tells everything on the console, the placement of each node among it
+ */
+export async function createSessions(
+  ort: Ort,
+  backend: Backend,
+  manifest: Manifest,
+  blobs: ReadonlyMap<string, Blob>,
+  onProgress: (progress: LoadProgress) => void,
+  verbose: boolean,
+): Promise<Sessions> {
+  const made: Partial<Sessions> = {};
+  const create = async (name: (typeof GRAPHS)[number], done: number) => {
+    onProgress({ stage: 'compile', graph: name, done, total: GRAPHS.length });
+    const graph = manifest.graphs[backend.flavour][name];
+    const session = await createSession(ort, backend, graph, blobs, verbose);
+    made[name] = session;
+    return session;
+  };
+  try {
+    return {
+      vision: await create('vision', 0),
+      bridge: await create('bridge', 1),
+      language: await create('language', 2),
+    };
+  } catch (cause) {
+    await releaseSessions(made);
+    throw cause;
+  }
+}
+
+/** Frees sessions and what they hold on the device. */
+export async function releaseSessions(sessions: Partial<Sessions>): Promise<void> {
+  for (const session of Object.values(sessions)) await session.release();
+}
+
+async function createSession(
+  ort: Ort,
+  backend: Backend,
+  graph: GraphRef,
+  blobs: ReadonlyMap<string, Blob>,
+  verbose: boolean,
+): Promise<InferenceSession> {
+  const file = (path: string): Blob => {
+    const blob = blobs.get(path);
+    if (!blob) throw new Error(`${path} was not fetched.`);
+    return blob;
+  };
+  const bytes = new Uint8Array(await file(graph.path).arrayBuffer());
+  return ort.InferenceSession.create(bytes, {
+    // Options of the provider are heeded only in this form, not beside a plain name.
+    executionProviders: [
+      backend.flavour === 'webgpu' ? { name: 'webgpu', device: backend.device } : { name: 'wasm' },
+    ],
+    externalData: graph.shards.map((path) => ({ path, data: file(path) })),
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: verbose ? 0 : 3,
+  });
+}
