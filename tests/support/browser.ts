@@ -3,7 +3,7 @@
  * the whole browser with it. There is no way to skip: without an adapter every test of the file fails.
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 import { type Adapter, launch } from '../../tools/chromium.mjs';
 import type { Site } from '../../tools/serve.mjs';
 import { serveBuild } from './server.ts';
@@ -30,14 +30,21 @@ export interface TestBrowser {
 export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
   let site: Site | undefined;
   let browser: Browser | undefined;
+  let started: Promise<void> | undefined;
   let contexts: BrowserContext[] = [];
   let errors: string[] = [];
   let expected: RegExp[] = [];
 
-  beforeAll(async () => {
+  async function start(): Promise<void> {
     site = await serveBuild();
     browser = await launch(adapter);
     if (adapter !== 'none') await requireAdapter(browser, site.url);
+  }
+
+  // Once a file, but not in `beforeAll`: when that fails, Vitest reports the tests as skipped, and here each must fail.
+  beforeEach(() => {
+    started ??= start();
+    return started;
   });
 
   afterEach(async () => {
@@ -55,11 +62,11 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
 
   return {
     get url() {
-      if (!site) throw new Error('The server starts before the first test, not earlier.');
+      if (!site) throw new Error('The server runs within tests only, not in beforeAll.');
       return site.url;
     },
     async openPage(path = '') {
-      if (!browser || !site) throw new Error('The browser starts before the first test.');
+      if (!browser || !site) throw new Error('The browser runs within tests only.');
       const context = await browser.newContext();
       contexts.push(context);
       const page = await context.newPage();
