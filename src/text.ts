@@ -181,7 +181,7 @@ export const text = {
     ranked: (best: string) => `Likeliest: ${best}`,
     ranking: 'Labels, likeliest first',
     rankNote: 'Shares of exp(mean log-probability) among these labels.',
-    logprob: (value: number) => `log p ${value.toFixed(2)}`,
+    logprob: (value: number) => `mean log p ${value.toFixed(2).replace('-', '−')}`,
     percent: (share: number) => `${Math.round(share * 100)} %`,
   },
 

@@ -23,14 +23,16 @@ export function AnswerPanel() {
       <h2 id="answer-heading" className={styles.heading}>
         {text.answer.heading}
       </h2>
-      {run.status === 'idle' ? (
-        <p className={styles.empty}>{text.answer.empty}</p>
-      ) : (
-        <Outcome run={run} />
-      )}
-      {run.status === 'failed' && <ErrorNotice error={run.error} onRetry={() => ask('answer')} />}
-      {run.status === 'answered' && <Actions answer={run.text.trim()} />}
-      <Figures run={run} />
+      <div className={styles.sheet}>
+        {run.status === 'idle' ? (
+          <p className={styles.empty}>{text.answer.empty}</p>
+        ) : (
+          <Outcome run={run} />
+        )}
+        {run.status === 'failed' && <ErrorNotice error={run.error} onRetry={() => ask(run.kind)} />}
+        {run.status === 'answered' && <Actions answer={run.text.trim()} />}
+        <Figures run={run} />
+      </div>
       <Keys />
     </section>
   );
@@ -40,6 +42,7 @@ function Outcome({ run }: { run: Exclude<RunState, { status: 'idle' }> }) {
   if (run.status === 'ranked') return <RankBars ranking={run.ranking} />;
   const running = run.status === 'running';
   const words = run.text.trimStart();
+  if (run.status === 'failed' && !words) return null;
   return (
     <>
       <p className={styles.answer} data-testid="answer" data-running={running || undefined}>
@@ -54,7 +57,8 @@ function Outcome({ run }: { run: Exclude<RunState, { status: 'idle' }> }) {
 }
 
 function stageWords({ stage }: Extract<RunState, { status: 'running' }>): string {
-  return stage ? text.answer.stage(stage.stage, stage.done, stage.total) : text.answer.waiting;
+  if (!stage) return text.answer.waiting;
+  return text.answer.stage(stage.stage, stage.done, stage.stage === 'decode' ? 0 : stage.total);
 }
 
 function Actions({ answer }: { answer: string }) {

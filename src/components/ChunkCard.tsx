@@ -40,7 +40,11 @@ export function ExampleCard({
   }
 
   return (
-    <li className={styles.card} data-card={card.id} data-over={over || undefined}>
+    <li
+      className={`${styles.card} ${styles.example}`}
+      data-card={card.id}
+      data-over={over || undefined}
+    >
       <fieldset className={styles.inside}>
         <legend className={styles.name}>{label}</legend>
         <PictureWell

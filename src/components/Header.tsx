@@ -16,7 +16,8 @@ export function Header() {
         {text.title}
       </h1>
       <p className={styles.status} data-status={model.status}>
-        {model.status === 'ready' && <strong>{model.model.manifest.title}</strong>} {words}
+        {model.status === 'ready' && <strong>{model.model.manifest.title} · </strong>}
+        {words}
       </p>
       {notice && <p className={styles.notice}>{notice}</p>}
     </header>

@@ -57,7 +57,7 @@ export function LoadPanel() {
           )
         )}
       </div>
-      {error && !loading && <ErrorNotice error={error} />}
+      {error && !loading && <ErrorNotice error={error} onRetry={() => void load()} />}
     </section>
   );
 }

@@ -74,16 +74,16 @@ export class Engine {
     if (this.#living) return this.#living;
     const worker = this.#create();
     const died = new Promise<Result<never>>((resolve) => {
-      const bury = (event: Event) => {
+      const bury = (detail: string) => {
         worker.terminate();
         this.#living = null;
-        const detail = event instanceof ErrorEvent ? event.message : event.type;
         resolve(
           failed({ code: 'worker-died', message: text.errors.workerDied, detail, retryable: true }),
         );
       };
-      worker.addEventListener('error', bury);
-      worker.addEventListener('messageerror', bury);
+      // A script that cannot be fetched gives an event without a message.
+      worker.addEventListener('error', (event) => bury(event.message || 'error'));
+      worker.addEventListener('messageerror', () => bury('messageerror'));
     });
     this.#living = { worker, api: wrap<FlamingoApi>(worker), died };
     return this.#living;

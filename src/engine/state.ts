@@ -37,7 +37,7 @@ export type RunState =
   | ({ status: 'running'; stopping: boolean } & Live)
   | { status: 'answered'; text: string; end: Generation['end']; timings: Timings }
   | { status: 'ranked'; ranking: Ranking['ranking']; timings: Timings }
-  | { status: 'failed'; text: string; error: FlamingoError };
+  | { status: 'failed'; kind: Live['kind']; text: string; error: FlamingoError };
 
 export interface EngineState {
   summary:

@@ -98,7 +98,7 @@ export function useEngine(inputs: Inputs): EngineActions {
     function endOf<T>(result: Result<T>, success: (value: T) => Ended): Ended {
       if (result.ok) return success(result.value);
       if (result.error.code === 'cancelled' && !written) return { status: 'idle' };
-      return { status: 'failed', text: written.trim(), error: result.error };
+      return { status: 'failed', kind, text: written.trim(), error: result.error };
     }
   }
 

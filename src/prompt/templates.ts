@@ -10,8 +10,8 @@ export const QUESTION = '{question}';
 
 /** What the page shows before a manifest is read. Those of the default model. */
 export const DEFAULT_TEMPLATES: Templates = {
-  caption: { template: '<image>Caption:', maxNewTokens: 24 },
-  describe: { template: '<image>Description:', maxNewTokens: 64 },
+  caption: { template: '<image>Caption:', maxNewTokens: 30 },
+  describe: { template: '<image>Description:', maxNewTokens: 70 },
   question: { template: '<image>Question: {question} Answer:', maxNewTokens: 16 },
   classify: { template: '<image>Name:', maxNewTokens: 12 },
 };
