@@ -39,9 +39,7 @@ def exact(answers: Sequence[str], group: Group) -> Score:
     return mean_score([float(any(is_exact(a, t) for t in q.truths)) for a, q in pairs])
 
 
-def candidates_of(
-    names: list[str], truth: str, ways: int | None, rng: random.Random
-) -> list[str]:
+def candidates_of(names: list[str], truth: str, ways: int | None, rng: random.Random) -> list[str]:
     """All names, or the right one and ways-1 others."""
     if ways is None or ways >= len(names):
         return names
@@ -85,10 +83,7 @@ def measure(
         rng = random.Random(seed)
         options = [candidates_of(names, q.truths[0], ways, rng) for q in group.queries]
         ranked = answerer.rank(group.queries, options)
-        right = [
-            float(best == q.truths[0])
-            for best, q in zip(ranked, group.queries, strict=True)
-        ]
+        right = [float(best == q.truths[0]) for best, q in zip(ranked, group.queries, strict=True)]
         rows.append(
             row(
                 "ranked",
@@ -115,16 +110,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument(
-        "--split", default="val", help="a split's name, or several by commas"
-    )
+    parser.add_argument("--split", default="val", help="a split's name, or several by commas")
     parser.add_argument("--tasks", default=",".join(get_args(TaskName)))
     parser.add_argument("--shots", default="0,4")
     parser.add_argument("--limit", type=int, default=200, help="queries a condition")
     parser.add_argument("--sets", help="comma list; all by default")
-    parser.add_argument(
-        "--classes", type=Path, help="one label or wnid a line, for naming"
-    )
+    parser.add_argument("--classes", type=Path, help="one label or wnid a line, for naming")
     parser.add_argument("--ways", type=int, help="ranked naming among so many names")
     parser.add_argument("--beams", type=int, choices=(1, 3), default=1)
     parser.add_argument("--seed", type=int, default=0)
@@ -140,9 +131,7 @@ def main() -> None:
         if record.split in splits and (sets is None or record.set in sets)
     ]
     if not records:
-        parser.error(
-            f"{args.data} has no pictures in split {args.split} of sets {args.sets}"
-        )
+        parser.error(f"{args.data} has no pictures in split {args.split} of sets {args.sets}")
     tasks = args.tasks.split(",")
     unknown = set(tasks) - set(get_args(TaskName))
     if unknown:

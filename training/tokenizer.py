@@ -32,3 +32,23 @@ def build_tokenizer(gguf: Path) -> Tokenizer:
     special = [t for t, kind in zip(tokens, types, strict=True) if kind == _CONTROL]
     tokenizer.add_special_tokens([AddedToken(t, special=True) for t in [*special, *NEW_TOKENS]])
     return tokenizer
+
+
+_TINY_TEXT = """A dog runs over the grass and a cat sits on the mat. Two children play with a red ball in the
+water. Question: what color is the hat of the man? Answer: blue. Caption: a woman in a white dress is riding a
+horse on the beach. Name: tabby. Description: a small brown bird stands on a branch of a tall green tree in front
+of a house with a wooden door and three windows. Objects: table, chair, lamp, window, bottle, plate."""
+
+
+def tiny_tokenizer() -> Tokenizer:
+    """Bytes and some merges; `<|endoftext|>` is 0 and the two new tokens come last."""
+    trainer = trainers.BpeTrainer(
+        vocab_size=480,
+        special_tokens=["<|endoftext|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer = _byte_level(Tokenizer(models.BPE()))
+    tokenizer.train_from_iterator(_TINY_TEXT.splitlines(), trainer)
+    tokenizer.add_special_tokens([AddedToken(t, special=True) for t in NEW_TOKENS])
+    return tokenizer

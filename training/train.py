@@ -68,9 +68,7 @@ def batch_loss(model: Flamingo, batch: Batch) -> Tensor:
     states = model.decoder.final_norm(hidden[wanted])
     end_row = model.bridge.new_head[1].float()
     with torch.autocast("cpu", enabled=False):
-        return TiedHeadLoss.apply(
-            states, end_row, model.decoder.embedding, batch.labels[wanted]
-        )
+        return TiedHeadLoss.apply(states, end_row, model.decoder.embedding, batch.labels[wanted])
 
 
 def optimiser(bridge: nn.Module, settings: Settings) -> torch.optim.AdamW:
@@ -90,11 +88,7 @@ def rate_at(step: int, progress: float, settings: Settings) -> float:
     """Linear warm-up by steps, then a cosine over the run's progress (0 to 1)."""
     warm = min(1.0, (step + 1) / settings.warmup_steps)
     cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-    return (
-        settings.rate
-        * warm
-        * (settings.final_rate + (1 - settings.final_rate) * cosine)
-    )
+    return settings.rate * warm * (settings.final_rate + (1 - settings.final_rate) * cosine)
 
 
 class Trainer:
@@ -150,9 +144,7 @@ class Trainer:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = batch_loss(self.model, batch)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(
-            self.model.bridge.parameters(), self.settings.clip
-        )
+        norm = nn.utils.clip_grad_norm_(self.model.bridge.parameters(), self.settings.clip)
         if torch.isfinite(norm):
             self.optimiser.step()
         self.step += 1
@@ -168,9 +160,7 @@ class Trainer:
         bar = tqdm(total=steps, initial=self.step, mininterval=10, unit="step")
         while True:
             self.elapsed = before + time.monotonic() - began
-            progress = (
-                self.elapsed / 60 / minutes if minutes else self.step / (steps or 1)
-            )
+            progress = self.elapsed / 60 / minutes if minutes else self.step / (steps or 1)
             if progress >= 1:
                 break
             loss, norm = self.train_step(progress)
@@ -178,9 +168,7 @@ class Trainer:
             bar.update(1)
             if self.step % 20 == 0:
                 rate = self.samples / self.elapsed if self.elapsed else 0.0
-                bar.set_postfix(
-                    loss=f"{smooth:.3f}", samples=self.samples, rate=f"{rate:.1f}/s"
-                )
+                bar.set_postfix(loss=f"{smooth:.3f}", samples=self.samples, rate=f"{rate:.1f}/s")
                 entry = {
                     "step": self.step,
                     "samples": self.samples,
@@ -203,25 +191,18 @@ class Trainer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder of the checkpoints"
-    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoints")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float)
     length.add_argument("--steps", type=int)
-    parser.add_argument(
-        "--from", dest="start", type=Path, help="a shipped model's folder"
-    )
+    parser.add_argument("--from", dest="start", type=Path, help="a shipped model's folder")
     parser.add_argument("--resume", action="store_true")
     for field, default in asdict(Settings()).items():
         if isinstance(default, (int, float)):
             flag = f"--{field.replace('_', '-')}"
             parser.add_argument(flag, type=type(default), default=default)
     args = parser.parse_args()
-    known = {
-        name: getattr(args, name, default)
-        for name, default in asdict(Settings()).items()
-    }
+    known = {name: getattr(args, name, default) for name, default in asdict(Settings()).items()}
     trainer = Trainer(args.data, args.out, Settings(**known))
     if args.resume and (args.out / CHECKPOINT).exists():
         trainer.resume()

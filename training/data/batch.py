@@ -57,9 +57,7 @@ def collate(rows: list[Row], store: FeatureStore, image_token: int) -> Batch:
         groups.append(PictureGroup(torch.from_numpy(features), weights))
     media = torch.zeros(len(rows), count, dtype=torch.long)
     for b, row in enumerate(rows):
-        media[b, : len(row.pictures)] = torch.tensor(
-            [number[r.file] for r in row.pictures]
-        )
+        media[b, : len(row.pictures)] = torch.tensor([number[r.file] for r in row.pictures])
     return Batch(ids, labels, chunks_of(mask, media), groups)
 
 

@@ -36,9 +36,7 @@ class Row:
 class Packer:
     """Turns samples into rows."""
 
-    def __init__(
-        self, tokenizer: Tokenizer, config: FlamingoConfig, budget: int
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer, config: FlamingoConfig, budget: int) -> None:
         self.tokenizer, self.config, self.budget = tokenizer, config, budget
 
     def encode(self, text: str) -> list[int]:
@@ -48,9 +46,7 @@ class Packer:
         """ids of the chunk and the targets of each: -100 except in the answer and its end."""
         prompt = [self.config.image_token, *self.encode(sample.prompt)]
         answer = [*self.encode(f" {sample.answer}"), self.config.end_of_chunk]
-        targets = [IGNORED] * len(prompt) + (
-            answer if learn else [IGNORED] * len(answer)
-        )
+        targets = [IGNORED] * len(prompt) + (answer if learn else [IGNORED] * len(answer))
         return prompt + answer, targets
 
     def row(self, samples: Iterator[tuple[Sample, bool]]) -> Row:
@@ -72,9 +68,7 @@ class Packer:
 class Episodes:
     """An endless, seeded stream of rows over the pictures that have features."""
 
-    def __init__(
-        self, records: list[Record], store: FeatureStore, packer: Packer
-    ) -> None:
+    def __init__(self, records: list[Record], store: FeatureStore, packer: Packer) -> None:
         self.all, self.store, self.packer = records, store, packer
         self.refresh()
 
@@ -82,15 +76,11 @@ class Episodes:
         """Takes in pictures that were encoded since."""
         self.store.refresh()
         records = [record for record in self.all if record in self.store]
-        self.pools = {
-            task.name: [r for r in records if task.serves(r)] for task in TASKS
-        }
+        self.pools = {task.name: [r for r in records if task.serves(r)] for task in TASKS}
         self.classes = {k: v for k, v in by_class(records).items() if len(v) >= 4}
         self.count = len(records)
 
-    def _same_task(
-        self, task: Task, rng: random.Random
-    ) -> Iterator[tuple[Sample, bool]]:
+    def _same_task(self, task: Task, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
         while True:
             yield task.sample(rng.choice(self.pools[task.name]), rng), True
 
@@ -104,9 +94,7 @@ class Episodes:
             labels = classes[1:] + classes[:1]  # names, swapped between the classes
         else:
             labels = classes
-        pictures = {
-            c: iter(rng.sample(self.classes[c], len(self.classes[c]))) for c in classes
-        }
+        pictures = {c: iter(rng.sample(self.classes[c], len(self.classes[c]))) for c in classes}
         prompt = PROMPTS["classify"].text()
         order, shown = [], set()
         while True:

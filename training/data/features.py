@@ -40,9 +40,7 @@ def tiles_of(record: Record) -> int:
 def encode(encoder: EfficientNetLite2, tiles: NDArray[np.float32]) -> Tensor:
     """Normalised tiles [n, 3, 260, 260] -> features [n, 81, 1280]."""
     with torch.inference_mode():
-        return encoder(
-            torch.from_numpy(tiles).contiguous(memory_format=torch.channels_last)
-        )
+        return encoder(torch.from_numpy(tiles).contiguous(memory_format=torch.channels_last))
 
 
 class FeatureStore:
@@ -72,16 +70,10 @@ class FeatureStore:
     def refresh(self) -> None:
         """Maps what has been encoded since the last call."""
         for name in self._order:
-            rows = (
-                self.path(name).stat().st_size // TILE_BYTES
-                if self.path(name).exists()
-                else 0
-            )
+            rows = self.path(name).stat().st_size // TILE_BYTES if self.path(name).exists() else 0
             if rows and (name not in self._maps or self._maps[name].shape[0] != rows):
                 shape = (rows, FEATURES, WIDTH)
-                self._maps[name] = np.memmap(
-                    self.path(name), np.uint8, "r", shape=shape
-                )
+                self._maps[name] = np.memmap(self.path(name), np.uint8, "r", shape=shape)
 
     def __contains__(self, record: Record) -> bool:
         row, count = self._rows[record.file]
@@ -100,14 +92,7 @@ class FeatureStore:
     def append(self, name: str, features: Tensor) -> None:
         """Adds the next tiles [n, 81, 1280] to the set's file."""
         with self.path(name).open("ab") as out:
-            out.write(
-                (features * LEVELS)
-                .round()
-                .clamp(0, 255)
-                .to(torch.uint8)
-                .numpy()
-                .tobytes()
-            )
+            out.write((features * LEVELS).round().clamp(0, 255).to(torch.uint8).numpy().tobytes())
 
 
 def encode_all(data: Path, sets: list[str] | None, batch: int) -> None:
@@ -128,17 +113,13 @@ def encode_all(data: Path, sets: list[str] | None, batch: int) -> None:
         store.refresh()
         todo = store.missing(name)
         for start in tqdm(range(0, len(todo), batch), desc=name, mininterval=5):
-            tiles = [
-                pixels(pictures.open(record)) for record in todo[start : start + batch]
-            ]
+            tiles = [pixels(pictures.open(record)) for record in todo[start : start + batch]]
             store.append(name, encode(encoder, np.concatenate(tiles)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder with manifest.jsonl"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.jsonl")
     parser.add_argument("--sets", help="comma list; all by default")
     parser.add_argument("--batch", type=int, default=16)
     args = parser.parse_args()

@@ -23,9 +23,7 @@ DISTANCE = 4
 def dhash(image: Image.Image) -> int:
     """64 bits: is a pixel brighter than its right neighbour, on a 9 x 8 grey thumbnail, row by row."""
     upright = ImageOps.exif_transpose(image).convert("RGBA")
-    grey = Image.alpha_composite(
-        Image.new("RGBA", upright.size, "white"), upright
-    ).convert("L")
+    grey = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("L")
     values = grey.resize((9, 8), Image.Resampling.LANCZOS).tobytes()
     bits = 0
     for row in range(8):
@@ -66,6 +64,4 @@ def is_kept_out(image: Image.Image) -> bool:
 
 
 if __name__ == "__main__":
-    LIST.write_text(
-        "".join(f"{line_of(path)}\n" for path in covered()), encoding="utf-8"
-    )
+    LIST.write_text("".join(f"{line_of(path)}\n" for path in covered()), encoding="utf-8")

@@ -84,9 +84,7 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._archives: dict[
-            str, tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]
-        ] = {}
+        self._archives: dict[str, tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]] = {}
 
     def read(self, record: Record) -> bytes:
         """The picture's encoded bytes."""

@@ -20,12 +20,7 @@ class Sample:
 
 def clean(sentence: str) -> str:
     """One form for all sentences: no space before punctuation, a capital first, no full stop at the end."""
-    text = (
-        re.sub(r"\s+([.,;:!?])", r"\1", " ".join(sentence.split()))
-        .strip()
-        .rstrip(".")
-        .strip()
-    )
+    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(sentence.split())).strip().rstrip(".").strip()
     return text[:1].upper() + text[1:]
 
 
@@ -94,9 +89,7 @@ TASKS: tuple[Task, ...] = (
     Task("subjects", 0.05, lambda r: bool(r.written.subject), _subject),
     Task("scenes", 0.02, lambda r: bool(r.written.scene), _scene),
     Task("objects", 0.03, lambda r: len(r.written.objects) > 0, _objects),
-    Task(
-        "written questions", 0.10, lambda r: bool(r.written.qa) and not r.qa, _question
-    ),
+    Task("written questions", 0.10, lambda r: bool(r.written.qa) and not r.qa, _question),
     Task("daquar", 0.03, lambda r: r.set == "daquar", _question),
     Task("easyvqa", 0.02, lambda r: r.set == "easyvqa", _question),
     Task("statements", 0.02, lambda r: bool(r.statements), _statement),

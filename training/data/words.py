@@ -37,9 +37,7 @@ _CODAS = ["", "", "n", "r", "l", "x", "p", "sk", "m", "t"]
 
 def invented_word(rng: random.Random) -> str:
     """Two or three syllables, such as "daxu" or "blicken"."""
-    syllables = [
-        rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 2, 2)))
-    ]
+    syllables = [rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 2, 2)))]
     return "".join(syllables) + rng.choice(_CODAS)
 
 

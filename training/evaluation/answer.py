@@ -103,17 +103,13 @@ class Answerer:
     def generate(self, queries: Sequence[Query], longest: int, beams: int) -> list[str]:
         """Answers, decoded and trimmed."""
         # Equal lengths together: less padding, and rows that end together.
-        order = sorted(
-            range(len(queries)), key=lambda i: len(self.prompt_ids(queries[i]))
-        )
+        order = sorted(range(len(queries)), key=lambda i: len(self.prompt_ids(queries[i])))
         answers: list[str] = [""] * len(queries)
         for start in tqdm(range(0, len(order), self.batch), leave=False, mininterval=5):
             part = order[start : start + self.batch]
             batch = [queries[i] for i in part]
             run = self._greedy if beams == 1 else self._beam
-            for i, tokens in zip(
-                part, run(self.prompts(batch), longest, beams), strict=True
-            ):
+            for i, tokens in zip(part, run(self.prompts(batch), longest, beams), strict=True):
                 answers[i] = self.tokenizer.decode(tokens).strip()
         return answers
 
@@ -126,9 +122,7 @@ class Answerer:
         tokens: list[list[int]] = [[] for _ in range(rows)]
         done = np.zeros(rows, bool)
         last = self._last(rows, length)
-        step = self.model.step(
-            prompts.ids, prompts.media, prompts.mask, last, None, prompts.pad
-        )
+        step = self.model.step(prompts.ids, prompts.media, prompts.mask, last, None, prompts.pad)
         mask = prompts.mask[:, -1:]
         for _ in range(longest):
             best = step.argmax
@@ -140,18 +134,14 @@ class Answerer:
                 break
             ids = best[:, None].astype(np.int32)
             one = self._last(rows, 1)
-            step = self.model.step(
-                ids, prompts.media, mask, one, step.past, prompts.pad
-            )
+            step = self.model.step(ids, prompts.media, mask, one, step.past, prompts.pad)
         return tokens
 
     def _beam(self, prompts: Prompts, longest: int, beams: int) -> list[list[int]]:
         """Beam search with length penalty 0: the sum of log-probabilities decides."""
         rows, length = prompts.ids.shape
         last = self._last(rows, length)
-        step = self.model.step(
-            prompts.ids, prompts.media, prompts.mask, last, None, prompts.pad
-        )
+        step = self.model.step(prompts.ids, prompts.media, prompts.mask, last, None, prompts.pad)
         logprobs = log_softmax(step.logits)
         first = np.argsort(-logprobs, axis=-1)[:, :beams]
         scores = np.take_along_axis(logprobs, first, -1).reshape(-1)
@@ -186,9 +176,7 @@ class Answerer:
                         tokens_next.append([*tokens[b * beams + beam], token])
             past = step.past[:, :, source]
             scores, tokens = np.array(scores_next, np.float32), tokens_next
-            best_done = [
-                max((s for s, _ in done), default=-np.inf) for done in finished
-            ]
+            best_done = [max((s for s, _ in done), default=-np.inf) for done in finished]
             alive = scores.reshape(rows, beams).max(-1)
             # A longer hypothesis only loses probability: nothing alive can overtake a better end.
             if all(d >= a for d, a in zip(best_done, alive, strict=True)):
@@ -211,9 +199,7 @@ class Answerer:
             prompts = self.prompts([query])
             rows = [[*self.encode(f" {text}"), self.end] for text in candidates]
             last = self._last(1, prompts.ids.shape[1])
-            step = self.model.step(
-                prompts.ids, prompts.media, prompts.mask, last, None, None
-            )
+            step = self.model.step(prompts.ids, prompts.media, prompts.mask, last, None, None)
             first = log_softmax(step.logits)[0]
             means = np.zeros(len(rows))
             media = prompts.media[-1:]
@@ -229,9 +215,7 @@ class Answerer:
                 scored = self.model.step(ids, media, mask, positions, past, None)
                 logprobs = log_softmax(scored.logits).reshape(*ids.shape, -1)
                 for b, row in enumerate(part):
-                    later = [
-                        float(logprobs[b, i, token]) for i, token in enumerate(row[1:])
-                    ]
+                    later = [float(logprobs[b, i, token]) for i, token in enumerate(row[1:])]
                     means[start + b] = (float(first[row[0]]) + sum(later)) / len(row)
             best.append(candidates[int(means.argmax())])
         return best

@@ -47,17 +47,13 @@ class _Source:
     samples: Callable[[Record], list[tuple[Sample, tuple[str, ...]]]]
 
 
-def _captions(
-    texts: tuple[str, ...], record: Record
-) -> list[tuple[Sample, tuple[str, ...]]]:
+def _captions(texts: tuple[str, ...], record: Record) -> list[tuple[Sample, tuple[str, ...]]]:
     prompt = PROMPTS["caption"].text()
     # One query a picture; as an example it shows its first caption.
     return [(Sample(record, prompt, clean(texts[0])), texts)] if texts else []
 
 
-def _qa(
-    pairs: tuple[tuple[str, str], ...], record: Record
-) -> list[tuple[Sample, tuple[str, ...]]]:
+def _qa(pairs: tuple[tuple[str, str], ...], record: Record) -> list[tuple[Sample, tuple[str, ...]]]:
     return [(ask(record, question, answer), (answer,)) for question, answer in pairs]
 
 
@@ -116,22 +112,14 @@ def build_groups(
                 continue
             rng = random.Random(f"{seed}/{source.task}/{source.text}/{set_name}")
             chosen = rng.sample(pool, min(limit, len(pool)))
-            orders = [
-                rng.sample(pool, min(len(pool), 4 * max(shots) + 8)) for _ in chosen
-            ]
+            orders = [rng.sample(pool, min(len(pool), 4 * max(shots) + 8)) for _ in chosen]
             for count in shots:
                 queries = []
                 for (sample, truths), order in zip(chosen, orders, strict=True):
                     scene = nlvr_scene(sample.record)
-                    others = [s for s, _ in order if nlvr_scene(s.record) != scene][
-                        :count
-                    ]
+                    others = [s for s, _ in order if nlvr_scene(s.record) != scene][:count]
                     if len(others) == count:
-                        queries.append(
-                            Query(tuple(others), sample.record, sample.prompt, truths)
-                        )
+                        queries.append(Query(tuple(others), sample.record, sample.prompt, truths))
                 if queries:
-                    groups.append(
-                        Group(source.task, set_name, source.text, count, tuple(queries))
-                    )
+                    groups.append(Group(source.task, set_name, source.text, count, tuple(queries)))
     return groups

@@ -48,9 +48,7 @@ def is_exact(answer: str, truth: str) -> bool:
     return answer_set(answer) == answer_set(truth)
 
 
-def bootstrap(
-    count: int, statistic: Callable[[NDArray[np.int64]], float]
-) -> tuple[float, float]:
+def bootstrap(count: int, statistic: Callable[[NDArray[np.int64]], float]) -> tuple[float, float]:
     """95 % interval of a statistic of resampled indices; the seed is fixed."""
     rng = np.random.default_rng(0)
     values = [statistic(rng.integers(0, count, count)) for _ in range(_RESAMPLES)]
@@ -61,9 +59,7 @@ def bootstrap(
 def mean_score(values: Sequence[float]) -> Score:
     """The mean and its interval."""
     array = np.asarray(values, np.float64)
-    return Score(
-        float(array.mean()), bootstrap(len(array), lambda i: float(array[i].mean()))
-    )
+    return Score(float(array.mean()), bootstrap(len(array), lambda i: float(array[i].mean())))
 
 
 def cider(answers: Sequence[str], references: Sequence[Sequence[str]]) -> Score:
@@ -95,9 +91,7 @@ def bleu4(answers: Sequence[str], references: Sequence[Sequence[str]]) -> Score:
     def corpus(index: NDArray[np.int64]) -> float:
         precision = (correct[index].sum(0) + 1e-15) / (guess[index].sum(0) + 1e-9)
         ratio = lengths[index].sum() / wanted_lengths[index].sum()
-        penalty = (
-            1.0 if ratio >= 1 else float(np.exp(1 - 1 / ratio)) if ratio > 0 else 0.0
-        )
+        penalty = 1.0 if ratio >= 1 else float(np.exp(1 - 1 / ratio)) if ratio > 0 else 0.0
         return float(np.exp(np.log(precision).mean()) * penalty)
 
     everything = np.arange(len(scorer.ctest))

@@ -28,9 +28,7 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 class Conv(nn.Module):
     """A convolution with TensorFlow's padding and an optional ReLU6."""
 
-    def __init__(
-        self, weight: Tensor, bias: Tensor, stride: int, groups: int, relu6: bool
-    ) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, stride: int, groups: int, relu6: bool) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
@@ -73,10 +71,7 @@ class EfficientNetLite2(nn.Module):
 
         def conv(name: str, norm: str, stride: int = 1, relu6: bool = True) -> Conv:
             weight = state[f"{name}.weight"].float()
-            scale = (
-                state[f"{norm}.weight"]
-                / (state[f"{norm}.running_var"] + _BATCHNORM_EPS).sqrt()
-            )
+            scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + _BATCHNORM_EPS).sqrt()
             bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
             groups = weight.shape[0] if "_depthwise" in name else 1
             # Kept at 16 bits: what ships is what trains (see docs/design.md, quantisation).

@@ -28,9 +28,9 @@ class Q4_1:
         """float32 [N,K]."""
         rows, columns = self.q.shape
         blocks = self.q.reshape(rows, columns // BLOCK, BLOCK).astype(np.float32)
-        scaled = blocks * self.d[..., None].astype(np.float32) + self.m[
-            ..., None
-        ].astype(np.float32)
+        scaled = blocks * self.d[..., None].astype(np.float32) + self.m[..., None].astype(
+            np.float32
+        )
         return scaled.reshape(rows, columns)
 
     def rows(self, order: NDArray[np.int64]) -> "Q4_1":

@@ -15,9 +15,7 @@ from training.model.resampler import feed_forward
 class MaskedCrossAttention(nn.Module):
     """Keys and values come from the media; queries from the normalised text."""
 
-    def __init__(
-        self, width: int, media_width: int, config: CrossAttentionConfig
-    ) -> None:
+    def __init__(self, width: int, media_width: int, config: CrossAttentionConfig) -> None:
         super().__init__()
         inner = config.heads * config.head_size
         self.heads = config.heads
@@ -52,9 +50,7 @@ class MaskedCrossAttention(nn.Module):
 class GatedCrossAttentionBlock(nn.Module):
     """x += tanh(attn_gate) XAttn(x, media);  x += tanh(ff_gate) FF(x)."""
 
-    def __init__(
-        self, width: int, media_width: int, config: CrossAttentionConfig
-    ) -> None:
+    def __init__(self, width: int, media_width: int, config: CrossAttentionConfig) -> None:
         super().__init__()
         self.attn = MaskedCrossAttention(width, media_width, config)
         self.attn_gate = nn.Parameter(torch.zeros(1))

@@ -45,9 +45,7 @@ class Bridge(nn.Module):
         )
         self.perceiver = PerceiverResampler(config.resampler)
         self.blocks = nn.ModuleList(
-            GatedCrossAttentionBlock(
-                width, config.resampler.width, config.cross_attention
-            )
+            GatedCrossAttentionBlock(width, config.resampler.width, config.cross_attention)
             for _ in config.cross_attention.layers
         )
         for block in self.blocks:
@@ -69,9 +67,7 @@ class Flamingo(nn.Module):
         self.config = config
         self.decoder = Decoder(weights)
         self.bridge = Bridge(config)
-        self._block_at = {
-            layer: i for i, layer in enumerate(config.cross_attention.layers)
-        }
+        self._block_at = {layer: i for i, layer in enumerate(config.cross_attention.layers)}
 
     def embed(self, ids: Tensor) -> Tensor:
         """ids [B,S] -> [B,S,D]; new tokens have rows of their own."""
@@ -94,9 +90,7 @@ class Flamingo(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """hidden [...,D] -> logits [...,V+2]; `<image>` is never to be sampled."""
         x = self.decoder.final_norm(hidden)
-        old = F.linear(
-            x.to(self.decoder.embedding.dtype), self.decoder.embedding
-        ).float()
+        old = F.linear(x.to(self.decoder.embedding.dtype), self.decoder.embedding).float()
         new = F.linear(x, self.bridge.new_head.float())
         banned = torch.full_like(new[..., :1], BANNED_LOGIT)
         return torch.cat([old, banned, new[..., 1:]], dim=-1)

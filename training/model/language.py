@@ -34,38 +34,30 @@ class DecoderLayer(nn.Module):
             rows = torch.cat([torch.from_numpy(part.dequantise()) for part in parts])
             return nn.Parameter(rows, requires_grad=False)
 
-        self.attn_norm = nn.Parameter(
-            torch.from_numpy(weights.attn_norm), requires_grad=False
-        )
+        self.attn_norm = nn.Parameter(torch.from_numpy(weights.attn_norm), requires_grad=False)
         self.qkv = frozen(weights.q, weights.k, weights.v)
         self.o = frozen(weights.o)
-        self.ffn_norm = nn.Parameter(
-            torch.from_numpy(weights.ffn_norm), requires_grad=False
-        )
+        self.ffn_norm = nn.Parameter(torch.from_numpy(weights.ffn_norm), requires_grad=False)
         self.gate_up = frozen(weights.gate, weights.up)
         self.down = frozen(weights.down)
 
     def norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.rms_norm(
-            x.float(), weight.shape, weight.float(), self.config.norm_eps
-        ).to(self.qkv.dtype)
+        return F.rms_norm(x.float(), weight.shape, weight.float(), self.config.norm_eps).to(
+            self.qkv.dtype
+        )
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """x [B,S,D], causal. Right padding needs no mask: nothing real looks at it."""
         c, length = self.config, x.shape[-2]
         causal = torch.ones(length, length, dtype=torch.bool).tril()
         qkv = F.linear(self.norm(x, self.attn_norm), self.qkv)
-        q, k, v = qkv.split(
-            [c.heads * c.head_size] + [c.kv_heads * c.head_size] * 2, dim=-1
-        )
+        q, k, v = qkv.split([c.heads * c.head_size] + [c.kv_heads * c.head_size] * 2, dim=-1)
         q = rotate(split_heads(q, c.heads), cos, sin)
         k = rotate(split_heads(k, c.kv_heads), cos, sin)
         v = split_heads(v, c.kv_heads)
         # Grouped queries: the heads of a group are further rows against its one key/value head.
         grouped = q.to(v.dtype).unflatten(-3, (c.kv_heads, -1))
-        attended = attend(
-            grouped, k.to(v.dtype)[..., None, :, :], v[..., None, :, :], causal
-        )
+        attended = attend(grouped, k.to(v.dtype)[..., None, :, :], v[..., None, :, :], causal)
         attended = attended.flatten(-4, -3)
         x = x + F.linear(merge_heads(attended), self.o)
         gate, up = F.linear(self.norm(x, self.ffn_norm), self.gate_up).chunk(2, dim=-1)
@@ -81,15 +73,11 @@ class Decoder(nn.Module):
         self.embedding = nn.Parameter(
             torch.from_numpy(weights.embedding.dequantise()), requires_grad=False
         )
-        self.layers = nn.ModuleList(
-            DecoderLayer(weights.config, layer) for layer in weights.layers
-        )
+        self.layers = nn.ModuleList(DecoderLayer(weights.config, layer) for layer in weights.layers)
         self.norm = nn.Parameter(torch.from_numpy(weights.norm), requires_grad=False)
 
     def final_norm(self, x: Tensor) -> Tensor:
-        return F.rms_norm(
-            x.float(), self.norm.shape, self.norm.float(), self.config.norm_eps
-        )
+        return F.rms_norm(x.float(), self.norm.shape, self.norm.float(), self.config.norm_eps)
 
     def forward(self, ids: Tensor) -> Tensor:
         """The plain language model: ids [B,S] -> logits [B,S,V]."""
@@ -97,6 +85,4 @@ class Decoder(nn.Module):
         cos, sin = rope_tables(self.config, torch.arange(ids.shape[1]))
         for layer in self.layers:
             x = layer(x, cos.to(x.dtype), sin.to(x.dtype))
-        return F.linear(
-            self.final_norm(x).to(self.embedding.dtype), self.embedding
-        ).float()
+        return F.linear(self.final_norm(x).to(self.embedding.dtype), self.embedding).float()

@@ -37,9 +37,7 @@ class PerceiverAttention(nn.Module):
         """features [B,N,D], latents [B,L,D] -> [B,L,D]."""
         features, latents = self.norm_media(features), self.norm_latents(latents)
         q = split_heads(self.to_q(latents), self.heads)
-        keys, values = self.to_kv(torch.cat([features, latents], dim=-2)).chunk(
-            2, dim=-1
-        )
+        keys, values = self.to_kv(torch.cat([features, latents], dim=-2)).chunk(2, dim=-1)
         k, v = split_heads(keys, self.heads), split_heads(values, self.heads)
         return self.to_out(merge_heads(attend(q, k, v)))
 
@@ -50,13 +48,9 @@ class PerceiverResampler(nn.Module):
     def __init__(self, config: ResamplerConfig, frames: int = 0) -> None:
         super().__init__()
         self.latents = nn.Parameter(torch.randn(config.latents, config.width))
-        self.frame_embs = (
-            nn.Parameter(torch.randn(frames, config.width)) if frames else None
-        )
+        self.frame_embs = nn.Parameter(torch.randn(frames, config.width)) if frames else None
         self.layers = nn.ModuleList(
-            nn.ModuleList(
-                [PerceiverAttention(config), feed_forward(config.width, config.ff_mult)]
-            )
+            nn.ModuleList([PerceiverAttention(config), feed_forward(config.width, config.ff_mult)])
             for _ in range(config.depth)
         )
         self.norm = nn.LayerNorm(config.width)

@@ -19,7 +19,7 @@ from training.config import (
 from training.model.cross_attention import GatedCrossAttentionBlock
 from training.model.flamingo import Flamingo, media_mask
 from training.model.resampler import PerceiverResampler
-from training.tests.random_weights import random_llama
+from training.tiny import random_llama
 
 IMAGE = 97
 CONFIG = FlamingoConfig(
@@ -51,7 +51,7 @@ def helpers() -> ModuleType:
 @pytest.fixture
 def model() -> Flamingo:
     torch.manual_seed(0)
-    model = Flamingo(CONFIG, random_llama(CONFIG.language)).eval()
+    model = Flamingo(CONFIG, random_llama(CONFIG.language, 0)).eval()
     for block in model.bridge.blocks:
         torch.nn.init.constant_(block.attn_gate, 0.7)
         torch.nn.init.constant_(block.ff_gate, -0.4)
@@ -60,9 +60,7 @@ def model() -> Flamingo:
 
 @pytest.mark.parametrize("features", [81, 162, 324])
 @pytest.mark.parametrize("frames", [0, 5])
-def test_resampler_equals_open_flamingo(
-    helpers: ModuleType, features: int, frames: int
-) -> None:
+def test_resampler_equals_open_flamingo(helpers: ModuleType, features: int, frames: int) -> None:
     """Tolerance 1e-5, six layers as OpenFlamingo has them, with and without frame embeddings."""
     torch.manual_seed(1)
     theirs = helpers.PerceiverResampler(dim=48, depth=6, max_num_frames=frames or None)
@@ -99,10 +97,8 @@ def test_block_equals_open_flamingo(helpers: ModuleType, mode: str) -> None:
 def test_whole_model_with_open_flamingos_own_layers(helpers: ModuleType) -> None:
     """OpenFlamingo puts blocks before layers 1, 3 (`(i+1) % 2 == 0`); the configuration can say so."""
     torch.manual_seed(3)
-    config = replace(
-        CONFIG, cross_attention=CrossAttentionConfig(layers=(1, 3), ff_mult=4)
-    )
-    model = Flamingo(config, random_llama(config.language)).eval()
+    config = replace(CONFIG, cross_attention=CrossAttentionConfig(layers=(1, 3), ff_mult=4))
+    model = Flamingo(config, random_llama(config.language, 0)).eval()
     blocks = [helpers.GatedCrossAttentionBlock(dim=64, dim_visual=48) for _ in range(2)]
     for ours, theirs in zip(model.bridge.blocks, blocks, strict=True):
         torch.nn.init.constant_(theirs.attn_gate, 0.7)
@@ -175,8 +171,6 @@ def test_any_number_of_features(model: Flamingo, features: int) -> None:
     """64 latents come out, whatever goes in."""
     grid = torch.softmax(torch.randn(features, 81), -1)
     with torch.inference_mode():
-        latents = model.bridge.latents(
-            torch.randn(1, 1, features, 32), grid, torch.zeros(1, 8)
-        )
+        latents = model.bridge.latents(torch.randn(1, 1, features, 32), grid, torch.zeros(1, 8))
     assert latents.shape == (1, 64, 48)
     assert torch.isfinite(latents).all()

@@ -53,13 +53,9 @@ def reference(weights: LlamaWeights) -> LlamaForCausalLM:
             ("v", "v_proj"),
             ("o", "o_proj"),
         ):
-            state[f"{prefix}.self_attn.{theirs}.weight"] = getattr(
-                layer, ours
-            ).dequantise()
+            state[f"{prefix}.self_attn.{theirs}.weight"] = getattr(layer, ours).dequantise()
         for part in ("gate", "up", "down"):
-            state[f"{prefix}.mlp.{part}_proj.weight"] = getattr(
-                layer, part
-            ).dequantise()
+            state[f"{prefix}.mlp.{part}_proj.weight"] = getattr(layer, part).dequantise()
     missing, unexpected = model.load_state_dict(
         {name: torch.from_numpy(value) for name, value in state.items()}, strict=False
     )

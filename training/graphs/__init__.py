@@ -1,0 +1,1 @@
+"""ONNX graphs of the three parts, in two flavours over the same weight shards (docs/design.md)."""

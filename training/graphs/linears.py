@@ -1,0 +1,101 @@
+"""Quantised linear layers in both flavours.
+
+`webgpu`: MatMulNBits on the packed weights. `wasm`: the same bytes expanded to fp32 by operators on
+constants, which ONNX Runtime folds when the session is made. Both are exact.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.frozen.smollm2 import BLOCK, Q4_1, Q8_0
+from training.graphs.builder import MICROSOFT, Builder
+from training.graphs.shards import Part
+
+_ZERO_POINT_4 = 8.0
+_ZERO_POINT_8 = 128.0
+
+
+def quantise_q8(weight: NDArray[np.float32]) -> Q8_0:
+    """Symmetric 8 bits in blocks of 32 along the input axis, the scale at 16 bits."""
+    rows, columns = weight.shape
+    blocks = weight.reshape(rows, columns // BLOCK, BLOCK)
+    d = (np.abs(blocks).max(-1) / 127).astype(np.float16)
+    scale = d.astype(np.float32)[..., None]
+    q = np.divide(blocks, scale, out=np.zeros_like(blocks), where=scale > 0)
+    return Q8_0(np.clip(np.rint(q), -127, 127).astype(np.int8).reshape(rows, columns), d)
+
+
+def concatenate_q4(*parts: Q4_1) -> Q4_1:
+    """Rows of several projections of one input."""
+    return Q4_1(
+        np.concatenate([p.q for p in parts]),
+        np.concatenate([p.d for p in parts]),
+        np.concatenate([p.m for p in parts]),
+    )
+
+
+def pack_nibbles(q: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Values 0..15 [N,K] -> bytes [N,K/2], even columns in the low halves (ONNX's UINT4 as well)."""
+    return q[:, 0::2] | (q[:, 1::2] << 4)
+
+
+def block_sums(b: Builder, x: str, columns: int) -> str:
+    """[..., K] -> [..., K/32]."""
+    folded = b.op("Reshape", x, b.constant([0, 0, columns // BLOCK, BLOCK]))
+    return b.op("ReduceSum", folded, b.constant([-1]), keepdims=0)
+
+
+def linear_q4(b: Builder, part: Part, name: str, weight: Q4_1, x: str) -> str:
+    """x [B,S,K] -> [B,S,N], exactly d*q + m.
+
+    MatMulNBits subtracts its zero point 8; what it lacks is m + 8d times the sum of each block of x.
+    """
+    rows, columns = weight.q.shape
+    packed = pack_nibbles(weight.q)
+    d = b.half_weight(part, f"{name}.d", weight.d)
+    m = b.half_weight(part, f"{name}.m", weight.m)
+    if b.flavour == "wasm":
+        q = b.weight(part, f"{name}.q", packed, "u4", [rows, columns], view=":u4")
+        blocks = b.reshape(b.cast(q, "f32"), [rows, columns // BLOCK, BLOCK])
+        last = b.constant([-1])
+        scaled = b.op("Mul", blocks, b.op("Unsqueeze", d, last))
+        full = b.op("Add", scaled, b.op("Unsqueeze", m, last))
+        return b.op("MatMul", x, b.transpose(b.reshape(full, [rows, columns]), [1, 0]))
+    q = b.weight(part, f"{name}.q", packed, "u8", [rows, columns // BLOCK, BLOCK // 2])
+    product = matmul_nbits(b, x, q, d, rows, columns, 4)
+    offset = b.op("Add", m, b.op("Mul", d, b.number(_ZERO_POINT_4)))
+    correction = b.op("MatMul", block_sums(b, x, columns), b.transpose(offset, [1, 0]))
+    return b.op("Add", product, correction)
+
+
+def linear_q8(b: Builder, part: Part, name: str, weight: Q8_0, x: str) -> str:
+    """x [..., K] -> [..., N], symmetric 8 bits."""
+    rows, columns = weight.q.shape
+    stored = (weight.q.astype(np.int16) + int(_ZERO_POINT_8)).astype(np.uint8)
+    d = b.half_weight(part, f"{name}.d", weight.d)
+    if b.flavour == "wasm":
+        q = b.weight(part, f"{name}.q", stored, "u8", view=":2d")
+        centred = b.op("Sub", b.cast(q, "f32"), b.number(_ZERO_POINT_8))
+        blocks = b.reshape(centred, [rows, columns // BLOCK, BLOCK])
+        full = b.op("Mul", blocks, b.op("Unsqueeze", d, b.constant([-1])))
+        return b.op("MatMul", x, b.transpose(b.reshape(full, [rows, columns]), [1, 0]))
+    q = b.weight(part, f"{name}.q", stored, "u8", [rows, columns // BLOCK, BLOCK])
+    return matmul_nbits(b, x, q, d, rows, columns, 8)
+
+
+def matmul_nbits(
+    b: Builder, x: str, q: str, scales: str, rows: int, columns: int, bits: int
+) -> str:
+    """com.microsoft MatMulNBits with its default zero point, computed in fp32 (accuracy level 0)."""
+    return b.op(
+        "MatMulNBits",
+        x,
+        q,
+        scales,
+        domain=MICROSOFT,
+        N=rows,
+        K=columns,
+        bits=bits,
+        block_size=BLOCK,
+        accuracy_level=0,
+    )
