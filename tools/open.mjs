@@ -14,8 +14,8 @@ export function opener(platform, env) {
     case 'darwin':
       return { command: 'open', args: [] };
     case 'win32':
-      // `start` belongs to the shell; its first argument in quotes is a window title.
-      return { command: 'cmd.exe', args: ['/d', '/s', '/c', 'start', '""'] };
+      // `start` would need a shell, and an address quoted for it.
+      return { command: 'rundll32.exe', args: ['url.dll,FileProtocolHandler'] };
     default:
       if (!env.DISPLAY && !env.WAYLAND_DISPLAY) return null;
       return { command: 'xdg-open', args: [] };

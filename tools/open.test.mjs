@@ -3,7 +3,7 @@ import { opener } from './open.mjs';
 
 test('each system has its own opener', () => {
   expect(opener('darwin', {})?.command).toBe('open');
-  expect(opener('win32', {})?.command).toBe('cmd.exe');
+  expect(opener('win32', {})?.command).toBe('rundll32.exe');
   expect(opener('linux', { DISPLAY: ':0' })?.command).toBe('xdg-open');
   expect(opener('linux', { WAYLAND_DISPLAY: 'wayland-0' })?.command).toBe('xdg-open');
 });

@@ -65,7 +65,7 @@ export function runPackage(script, args, options) {
 /** Runs npm: through the npm that runs us, else the one on the PATH. @param {string[]} args */
 function runNpm(args) {
   const script = process.env.npm_execpath;
-  if (script?.endsWith('.js'))
+  if (script?.endsWith('npm-cli.js'))
     return run(process.execPath, [script, ...args], { stdout: 'stderr' });
   // On Windows npm is a batch file, which only a shell can start.
   const windows = process.platform === 'win32';

@@ -25,6 +25,7 @@ function ask(lines: unknown[], ...options: string[]) {
   const { status, stderr } = spawnSync(process.execPath, [...args, ...options], {
     encoding: 'utf8',
   });
+  if (status === 2) throw new Error(`It did not start: ${stderr}`);
   const answers = readFileSync(out, 'utf8').trimEnd().split('\n');
   return { status, stderr, answers: answers.map((line) => JSON.parse(line)) };
 }
