@@ -93,8 +93,8 @@ export function StoreProvider({ children }: { children: ReactNode }) {
 }
 
 /** Of the loaded model, else of the manifest seen so far, else the defaults. */
-function templatesOf({ model, summary }: EngineState): Templates {
+function templatesOf({ model, preview }: EngineState): Templates {
   if (model.status === 'ready') return withManifest(model.model.manifest.prompts);
-  if (summary.status === 'known') return withManifest(summary.summary.prompts);
+  if (preview.status === 'known') return withManifest(preview.manifest.prompts);
   return DEFAULT_TEMPLATES;
 }

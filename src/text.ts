@@ -12,7 +12,6 @@ const graphs = { vision: 'eye', bridge: 'bridge', language: 'language model' } a
 
 export const text = {
   title: 'Flamingo',
-  tagline: 'Few-shot prompts with pictures, in your browser',
 
   intro: {
     heading: 'Show a picture or two with words. Then ask about the next one.',
@@ -35,7 +34,7 @@ export const text = {
         case 'download': {
           const { loaded, total, bytesPerSecond, source } = progress;
           const done = `${megabytes(loaded)} of ${megabytes(total)}`;
-          if (source === 'cache') return `From this browser’s store: ${done}`;
+          if (source === 'cache') return `From this browser’s storage: ${done}`;
           if (bytesPerSecond <= 0 || loaded >= total) return `Downloading: ${done}`;
           const left = roughly(((total - loaded) / bytesPerSecond) * 1000);
           return `Downloading: ${done}, ${megabytes(bytesPerSecond)}/s, ${left} left`;
@@ -123,6 +122,7 @@ export const text = {
     alt: (card: string, name: string) => `${card}: ${name}`,
     broken: 'This file cannot be shown as a picture. Save it as JPEG or PNG and try again.',
     pasted: 'pasted picture',
+    unnamed: 'picture',
     notPictures: (names: string[]) =>
       `${names.join(', ')}: not a picture. Use JPEG, PNG, WebP, GIF or AVIF.`,
     elsewhere:
@@ -141,7 +141,6 @@ export const text = {
     stop: 'Stop',
     stopping: 'Stopping…',
     rank: 'Rank labels',
-    rankHint: 'Rank labels scores each name in your examples.',
   },
 
   options: {
@@ -240,7 +239,7 @@ export const text = {
       'The model’s description is damaged. Reload the page; if that does not help, export the model anew.',
     internal: 'Something unforeseen went wrong. Try again; if it stays, reload the page.',
     workerDied:
-      'The part of the page that runs the model has stopped, mostly for want of memory. Close other tabs, then load the model again. Your prompt is kept.',
+      'The part of the page that runs the model has stopped, most often because memory ran out. Close other tabs, then load the model again. Your prompt is kept.',
     wrongParameter: {
       backend:
         'The address asks for an unknown backend; “auto” is used. Known are auto, webgpu and wasm.',
@@ -255,7 +254,5 @@ export const text = {
     parts: 'Parts of the model',
     privacy: 'Nothing you type or drop leaves this device.',
     by: (author: string) => `by ${author}`,
-    licence: 'licence',
-    source: 'source',
   },
 } as const;

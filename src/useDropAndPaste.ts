@@ -38,8 +38,7 @@ export function useDropAndPaste({ onPictures, onRejected }: Handlers): Target | 
     const address = data.getData('text/uri-list').split('\n')[0]?.trim();
     const files = [...data.files];
     if (!address) return take(files, target);
-    const name = text.picture.pasted;
-    const picture = await fetchPicture(address, name).catch(() => null);
+    const picture = await fetchPicture(address).catch(() => null);
     if (picture) onPictures([picture], target);
     else if (files.length > 0) take(files, target);
     else onRejected(text.picture.elsewhere);

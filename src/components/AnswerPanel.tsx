@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { RunState } from '../engine/state.ts';
 import { focusField } from '../focus.ts';
 import { useStore } from '../store.tsx';
@@ -14,11 +14,20 @@ import { RankBars } from './RankBars.tsx';
 export function AnswerPanel() {
   const { engine, ask } = useStore();
   const { run } = engine;
+  const panel = useRef<HTMLElement>(null);
+
+  // On a phone the answer is written below the fold.
+  const running = run.status === 'running';
+  useEffect(() => {
+    if (running) panel.current?.scrollIntoView({ block: 'nearest' });
+  }, [running]);
+
   return (
     <section
+      ref={panel}
       className={styles.panel}
       aria-labelledby="answer-heading"
-      aria-busy={run.status === 'running'}
+      aria-busy={running}
     >
       <h2 id="answer-heading" className={styles.heading}>
         {text.answer.heading}

@@ -5,8 +5,8 @@ import styles from './Footer.module.css';
 /** Whose pictures and weights these are. */
 export function Footer() {
   const { credits, engine } = useStore();
-  const { summary } = engine;
-  const parts = summary.status === 'known' ? summary.summary.licences : [];
+  const { preview } = engine;
+  const parts = preview.status === 'known' ? preview.manifest.licences : [];
   return (
     <footer className={styles.footer}>
       <p>{text.footer.privacy}</p>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { LoadProgress } from '../../workers/protocol.ts';
+import { downloadBytes } from '../engine/preview.ts';
 import { focusSoon } from '../focus.ts';
 import { useStore } from '../store.tsx';
 import { text } from '../text.ts';
@@ -9,8 +10,8 @@ import styles from './LoadPanel.module.css';
 
 /** What this is, how large the download is, and how far it has come. Gone once the model is ready. */
 export function LoadPanel() {
-  const { engine, load } = useStore();
-  const { model, summary } = engine;
+  const { engine, load, params } = useStore();
+  const { model, preview } = engine;
   const panel = useRef<HTMLElement>(null);
   const ready = model.status === 'ready';
 
@@ -21,10 +22,11 @@ export function LoadPanel() {
   }, [ready]);
 
   if (ready) return null;
-  const known = summary.status === 'known' ? summary.summary : null;
+  const known = preview.status === 'known' ? preview.manifest : null;
+  const bytes = known && downloadBytes(known, params.backend);
   const loading = model.status === 'loading';
   const error =
-    model.status === 'failed' ? model.error : summary.status === 'failed' ? summary.error : null;
+    model.status === 'failed' ? model.error : preview.status === 'failed' ? preview.error : null;
   return (
     <section
       className={styles.panel}
@@ -45,14 +47,14 @@ export function LoadPanel() {
       </div>
       <div className={styles.action}>
         <Button look="primary" data-focus="load" unavailable={loading} onClick={() => void load()}>
-          {loading ? text.intro.loading : text.intro.load(known?.bytes ?? null)}
+          {loading ? text.intro.loading : text.intro.load(bytes)}
         </Button>
         {loading ? (
           <Progress progress={model.progress} />
         ) : (
           !error && (
             <p className={styles.small}>
-              {known ? text.intro.size(known.title, known.bytes) : text.intro.sizeUnknown}
+              {known && bytes ? text.intro.size(known.title, bytes) : text.intro.sizeUnknown}
             </p>
           )
         )}

@@ -1,4 +1,5 @@
 /** The model and the request being answered, as the page shows them. */
+import type { Manifest } from '../../workers/manifest.ts';
 import type {
   FlamingoError,
   GenerateEvent,
@@ -8,7 +9,6 @@ import type {
   Ranking,
   Timings,
 } from '../../workers/protocol.ts';
-import type { ModelSummary } from './summary.ts';
 
 export type ModelState =
   | { status: 'idle' }
@@ -39,17 +39,20 @@ export type RunState =
   | { status: 'ranked'; ranking: Ranking['ranking']; timings: Timings }
   | { status: 'failed'; kind: Live['kind']; text: string; error: FlamingoError };
 
+/** What is known of the model before it is loaded. */
+export type Preview =
+  | { status: 'waiting' }
+  | { status: 'known'; manifest: Manifest }
+  | { status: 'failed'; error: FlamingoError };
+
 export interface EngineState {
-  summary:
-    | { status: 'waiting' }
-    | { status: 'known'; summary: ModelSummary }
-    | { status: 'failed'; error: FlamingoError };
+  preview: Preview;
   model: ModelState;
   run: RunState;
 }
 
 export type EngineAction =
-  | { type: 'summary'; summary: EngineState['summary'] }
+  | { type: 'preview'; preview: Preview }
   | { type: 'model'; model: ModelState }
   | { type: 'progress'; progress: LoadProgress }
   | { type: 'start'; id: string; kind: Live['kind']; now: number }
@@ -58,7 +61,7 @@ export type EngineAction =
   | { type: 'end'; id: string; run: Exclude<RunState, { status: 'running' }> };
 
 export const initialEngine: EngineState = {
-  summary: { status: 'waiting' },
+  preview: { status: 'waiting' },
   model: { status: 'idle' },
   run: { status: 'idle' },
 };
@@ -66,8 +69,8 @@ export const initialEngine: EngineState = {
 /** Events of a request that is no longer the running one are dropped. */
 export function engineReducer(state: EngineState, action: EngineAction): EngineState {
   switch (action.type) {
-    case 'summary':
-      return { ...state, summary: action.summary };
+    case 'preview':
+      return { ...state, preview: action.preview };
     case 'model':
       return { ...state, model: action.model };
     case 'progress':

@@ -1,6 +1,7 @@
 /** Loading, asking, ranking and stopping. What the engine answers goes into the engine's reducer. */
 import { type Dispatch, useEffect, useState } from 'react';
 import type { FlamingoError, GenerateEvent, Result } from '../../workers/protocol.ts';
+import { newId } from '../ids.ts';
 import { labelsOf, toPrompt } from '../prompt/chunks.ts';
 import type { PromptState } from '../prompt/prompt.ts';
 import { defaultTokens, type Templates } from '../prompt/templates.ts';
@@ -8,8 +9,8 @@ import { text } from '../text.ts';
 import { Engine } from './client.ts';
 import { type Options, toSampling } from './options.ts';
 import { modelUrl, type Params } from './params.ts';
+import { fetchManifest } from './preview.ts';
 import type { EngineAction, EngineState, Live, RunState } from './state.ts';
-import { fetchSummary } from './summary.ts';
 
 export interface EngineActions {
   load: () => Promise<void>;
@@ -39,12 +40,12 @@ export function useEngine(inputs: Inputs): EngineActions {
 
   useEffect(() => {
     const stop = new AbortController();
-    fetchSummary(modelUrl(params.model), params.backend, stop.signal).then((result) => {
+    fetchManifest(modelUrl(params.model), stop.signal).then((result) => {
       if (stop.signal.aborted) return;
-      const summary = result.ok
-        ? ({ status: 'known', summary: result.value } as const)
+      const preview = result.ok
+        ? ({ status: 'known', manifest: result.value } as const)
         : ({ status: 'failed', error: result.error } as const);
-      dispatch({ type: 'summary', summary });
+      dispatch({ type: 'preview', preview });
     });
     return () => stop.abort();
   }, [params, dispatch]);
@@ -63,7 +64,7 @@ export function useEngine(inputs: Inputs): EngineActions {
   }
 
   async function run(kind: Live['kind']): Promise<void> {
-    const id = crypto.randomUUID();
+    const id = newId();
     dispatch({ type: 'start', id, kind, now: performance.now() });
     let written = '';
     const onEvent = (event: GenerateEvent) => {

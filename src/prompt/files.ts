@@ -1,4 +1,5 @@
 /** Pictures out of what the browser hands over: dropped, pasted and picked files. */
+import { text } from '../text.ts';
 import { newPicture, type Picture } from './prompt.ts';
 
 /** The pictures among some files, and the names of the others. */
@@ -17,11 +18,17 @@ export function sortFiles(files: Iterable<File>): Sorted {
   return sorted;
 }
 
-/** A picture of this site by its address, or null for an address elsewhere or no picture. Rejects when the fetch fails. */
-export async function fetchPicture(address: string, name: string): Promise<Picture | null> {
+/**
+ * A picture of this site by its address, or null for an address elsewhere or no picture. Without a `name` its file's
+ * name is taken. Rejects when the fetch fails.
+ */
+export async function fetchPicture(address: string, name?: string): Promise<Picture | null> {
   const url = new URL(address, document.baseURI);
-  if (url.origin !== location.origin && url.protocol !== 'blob:') return null;
+  const own = url.protocol === 'blob:';
+  if (url.origin !== location.origin && !own) return null;
   const response = await fetch(url);
   const blob = await response.blob();
-  return response.ok && blob.type.startsWith('image/') ? newPicture(blob, name) : null;
+  if (!response.ok || !blob.type.startsWith('image/')) return null;
+  const file = own ? undefined : url.pathname.split('/').at(-1);
+  return newPicture(blob, name ?? file ?? text.picture.unnamed);
 }

@@ -2,6 +2,7 @@
  * The prompt as a person edits it: cards in order, the examples first and the question last. Every field keeps
  * what was typed in it, whichever preset is shown, so changing the preset loses nothing.
  */
+import { newId } from '../ids.ts';
 
 /** A picture that was dropped, pasted, picked or tried. `name` is a file name or a title, for its label. */
 export interface Picture {
@@ -46,12 +47,12 @@ export type PromptAction =
 
 /** A card with nothing in it, but for the parts given. */
 export function newCard(parts: Partial<Omit<Card, 'id'>> = {}): Card {
-  return { id: crypto.randomUUID(), pictures: [], question: '', answer: '', free: '', ...parts };
+  return { id: newId(), pictures: [], question: '', answer: '', free: '', ...parts };
 }
 
 /** A picture under an id of its own: the same file may stand in two cards. */
 export function newPicture(blob: Blob, name: string): Picture {
-  return { id: crypto.randomUUID(), blob, name };
+  return { id: newId(), blob, name };
 }
 
 /** The prompt of a first visit: no examples, an empty question, asking for a caption. */
