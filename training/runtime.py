@@ -10,6 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from training.graphs.builder import Flavour
+from training.graphs.expand import read_expanded
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -24,19 +25,25 @@ class Step:
     past: Floats
 
 
+def _open(folder: Path, graph: dict[str, Any]) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    if graph["expand"]:
+        weights = read_expanded(folder, graph["expand"]["path"])
+        values = [ort.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+        options.add_external_initializers(list(weights), values)
+    path = str(folder / graph["path"])
+    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
 class ExportedModel:
     """The three graphs of one flavour. KV is kept time first in both, so callers need not know which."""
 
     def __init__(self, folder: Path, flavour: Flavour) -> None:
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         self.flavour = flavour
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        graphs = self.manifest["graphs"][flavour]
         self._sessions = {
-            name: ort.InferenceSession(
-                str(folder / graphs[name]["path"]), options, providers=["CPUExecutionProvider"]
-            )
+            name: _open(folder, self.manifest["graphs"][flavour][name])
             for name in ("vision", "bridge", "language")
         }
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.config import FlamingoConfig
-from training.frozen.smollm2 import Q8_0
+from training.graphs.builder import EXPANDED
+from training.graphs.expand import read_expanded
 from training.graphs.linears import quantise_q8
 
 _MEDIA = "media.to_kv"
@@ -39,19 +39,18 @@ def as_shipped(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def read_tensors(folder: Path, graph: str) -> dict[str, NDArray[Any]]:
-    """External initialisers of one graph file by name."""
+def read_floats(folder: Path, graph: str) -> dict[str, NDArray[np.float32]]:
+    """The fp32 initialisers that a graph file has in the shards, by name."""
     model = onnx.load(folder / graph, load_external_data=False)
-    out: dict[str, NDArray[Any]] = {}
-    kinds = {onnx.TensorProto.FLOAT: np.float32, onnx.TensorProto.FLOAT16: np.float16}
-    kinds[onnx.TensorProto.UINT8] = np.uint8
+    out: dict[str, NDArray[np.float32]] = {}
     for tensor in model.graph.initializer:
         where = {entry.key: entry.value for entry in tensor.external_data}
-        if where and tensor.data_type in kinds:
+        in_shard = where.get("location", EXPANDED) != EXPANDED
+        if in_shard and tensor.data_type == onnx.TensorProto.FLOAT:
             with (folder / where["location"]).open("rb") as file:
                 file.seek(int(where["offset"]))
                 data = file.read(int(where["length"]))
-            out[tensor.name] = np.frombuffer(data, kinds[tensor.data_type]).reshape(tensor.dims)
+            out[tensor.name] = np.frombuffer(data, np.float32).reshape(tensor.dims)
     return out
 
 
@@ -63,28 +62,21 @@ def load_bridge(folder: Path, config: FlamingoConfig | None = None) -> dict[str,
     """
     config = config or FlamingoConfig()
     manifest = json.loads((folder / "manifest.json").read_text())
-    names = [manifest["graphs"]["wasm"][part]["path"] for part in ("bridge", "language")]
-    tensors: dict[str, NDArray[Any]] = {}
-    for name in names:
-        tensors |= read_tensors(folder, name)
-
-    def linear(name: str) -> NDArray[np.float32]:
-        q = tensors[f"{name}.q:2d"].astype(np.int16) - 128
-        return Q8_0(q.astype(np.int8), tensors[f"{name}.d"]).dequantise()
-
     state: dict[str, NDArray[np.float32]] = {}
-    for name, value in tensors.items():
-        part, _, kind = name.rpartition(".")
-        if kind == "q:2d" and not part.startswith(("embedding", "layers.", _MEDIA)):
-            state[f"{part}.weight"] = linear(part)
-        elif name.endswith("_gate"):
-            state[name] = np.arctanh(value)
-        elif value.dtype == np.float32 and name.startswith(
-            ("blocks.", "perceiver.", "projection.")
-        ):
-            state[name] = value
-    state["new_tokens"], state["new_head"] = tensors["new_tokens"], tensors["new_head.t"].T
-    media = np.split(linear(_MEDIA), len(config.cross_attention.layers))
-    for i, rows in enumerate(media):
-        state[f"blocks.{i}.attn.to_kv.weight"] = rows
+    for part in ("bridge", "language"):
+        graph = manifest["graphs"]["wasm"][part]
+        for name, value in read_floats(folder, graph["path"]).items():
+            if name.endswith("_gate"):
+                state[name] = np.arctanh(value)
+            elif name.startswith(("blocks.", "perceiver.", "projection.")) or name == "new_tokens":
+                state[name] = value
+            elif name == "new_head.t":
+                state["new_head"] = value.T
+        for name, value in read_expanded(folder, graph["expand"]["path"]).items():
+            if name == _MEDIA:
+                blocks = len(config.cross_attention.layers)
+                for i, rows in enumerate(np.split(value.T, blocks)):
+                    state[f"blocks.{i}.attn.to_kv.weight"] = rows
+            elif name.startswith(("blocks.", "perceiver.", "projection.")):
+                state[f"{name}.weight"] = value.T
     return {name: torch.from_numpy(np.array(value)) for name, value in state.items()}

@@ -16,6 +16,8 @@ export interface FileRef {
 /** A graph file and the shards its external weights lie in (names from `Manifest.shards`). */
 export interface GraphRef extends FileRef {
   shards: string[];
+  /** The list of weights that are expanded to fp32 at load (`workers/weights/expand.ts`), or null. */
+  expand: FileRef | null;
 }
 
 /** At most 16 MB of weights. Frozen parts and trained ones never share a shard. */

@@ -23,7 +23,11 @@ const file = {
   bytes: integer(1),
   sha256: string(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
 };
-const graph = object<GraphRef>({ ...file, shards: list(fileName) });
+const graph = object<GraphRef>({
+  ...file,
+  shards: list(fileName),
+  expand: orNull(object<FileRef>(file)),
+});
 const graphs = object<Manifest['graphs']['wasm']>({
   vision: graph,
   bridge: graph,

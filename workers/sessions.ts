@@ -3,6 +3,7 @@ import type { Backend } from './backend.ts';
 import type { GraphRef, Manifest } from './manifest.ts';
 import type { InferenceSession, Ort } from './ort.ts';
 import type { LoadProgress } from './protocol.ts';
+import { EXPANDED, expandWeights, parseExpandList } from './weights/expand.ts';
 
 /** The graphs in the order they are made and run. */
 export const GRAPHS = ['vision', 'bridge', 'language'] as const;
@@ -14,7 +15,8 @@ export function filesOf(manifest: Manifest, flavour: Backend['flavour']) {
   const graphs = GRAPHS.map((name) => manifest.graphs[flavour][name]);
   const names = new Set(graphs.flatMap((graph) => graph.shards));
   const shards = manifest.shards.filter((shard) => names.has(shard.path));
-  return [manifest.tokenizer, ...graphs, ...shards];
+  const lists = graphs.flatMap((graph) => graph.expand ?? []);
+  return [manifest.tokenizer, ...graphs, ...lists, ...shards];
 }
 
 /**
@@ -69,12 +71,20 @@ async function createSession(
     return blob;
   };
   const bytes = new Uint8Array(await file(graph.path).arrayBuffer());
+  const externalData: { path: string; data: Blob | Uint8Array }[] = graph.shards.map((path) => ({
+    path,
+    data: file(path),
+  }));
+  if (graph.expand) {
+    const list = parseExpandList(JSON.parse(await file(graph.expand.path).text()));
+    externalData.push({ path: EXPANDED, data: await expandWeights(list, file) });
+  }
   return ort.InferenceSession.create(bytes, {
     // Options of the provider are heeded only in this form, not beside a plain name.
     executionProviders: [
       backend.flavour === 'webgpu' ? { name: 'webgpu', device: backend.device } : { name: 'wasm' },
     ],
-    externalData: graph.shards.map((path) => ({ path, data: file(path) })),
+    externalData,
     graphOptimizationLevel: 'all',
     logSeverityLevel: verbose ? 0 : 3,
   });

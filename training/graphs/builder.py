@@ -7,7 +7,7 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from training.graphs.shards import Part, Shards
+from training.graphs.shards import Location, Part, Shards
 
 Flavour = Literal["webgpu", "wasm"]
 MICROSOFT = "com.microsoft"
@@ -22,6 +22,21 @@ _TYPES = {
     "u4": TensorProto.UINT4,
 }
 Shape = list[int | str]
+EXPANDED = "expanded"
+Stored = dict[str, Location]
+
+
+def external_tensor(name: str, kind: int, dims: list[int], location: Location) -> onnx.TensorProto:
+    """An initialiser whose bytes lie elsewhere."""
+    tensor = TensorProto(name=name, data_type=kind, dims=dims)
+    tensor.data_location = TensorProto.EXTERNAL
+    for field, value in (
+        ("location", location.shard),
+        ("offset", location.offset),
+        ("length", location.length),
+    ):
+        tensor.external_data.add(key=field, value=str(value))
+    return tensor
 
 
 class Builder:
@@ -33,6 +48,9 @@ class Builder:
         self._initialisers: dict[str, onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
+        # Weights that are expanded to fp32 at load, one after another in a file that exists in memory only.
+        self.expansion: list[dict[str, Any]] = []
+        self._expanded_bytes = 0
 
     def input(self, name: str, kind: str, shape: Shape) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, _TYPES[kind], shape))
@@ -98,16 +116,21 @@ class Builder:
         location = self.shards.add(part, name, array)
         key = f"{name}{view}"
         if key not in self._initialisers:
-            tensor = TensorProto(name=key, data_type=_TYPES[kind], dims=shape or list(array.shape))
-            tensor.data_location = TensorProto.EXTERNAL
-            for field, value in (
-                ("location", location.shard),
-                ("offset", location.offset),
-                ("length", location.length),
-            ):
-                tensor.external_data.add(key=field, value=str(value))
-            self._initialisers[key] = tensor
+            dims = shape or list(array.shape)
+            self._initialisers[key] = external_tensor(key, _TYPES[kind], dims, location)
         return key
+
+    def expanded(self, name: str, rows: int, columns: int, stored: Stored) -> str:
+        """A quantised weight [rows,columns] as fp32 [columns,rows]; `stored` tells where q, d (and m) lie."""
+        if name not in self._initialisers:
+            shape, length = [columns, rows], rows * columns * 4
+            location = Location(EXPANDED, self._expanded_bytes, length)
+            self._initialisers[name] = external_tensor(name, _TYPES["f32"], shape, location)
+            entry: dict[str, Any] = {"name": name, "rows": rows, "columns": columns, "m": None}
+            entry |= {k: {"shard": at.shard, "offset": at.offset} for k, at in stored.items()}
+            self.expansion.append(entry)
+            self._expanded_bytes += length
+        return name
 
     def float_weight(self, part: Part, name: str, array: NDArray[np.float32]) -> str:
         return self.weight(part, name, array.astype(np.float32), "f32")
@@ -145,4 +168,5 @@ class Builder:
             for entry in tensor.external_data
             if entry.key == "location"
         }
-        return sorted(used)
+        used |= {entry[key]["shard"] for entry in self.expansion for key in "qdm" if entry[key]}
+        return sorted(used - {EXPANDED})

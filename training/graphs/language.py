@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import FlamingoConfig
-from training.frozen.smollm2 import BLOCK, LlamaLayer, LlamaWeights
+from training.frozen.smollm2 import BLOCK, Q8_0, LlamaLayer, LlamaWeights
 from training.graphs.bridge import State, feed_forward, layer_norm, linear
 from training.graphs.builder import MICROSOFT, Builder, Flavour
-from training.graphs.linears import concatenate_q4, linear_q4, matmul_nbits
+from training.graphs.linears import concatenate_q4, linear_q4, linear_q8
 from training.graphs.shards import SHARD_BYTES, Shards
 
 _HIDDEN_BIAS = -1e9
@@ -288,23 +288,19 @@ class LanguageGraph:
         edges = [rows * i // count for i in range(count + 1)]
         return list(zip(edges[:-1], edges[1:], strict=True))
 
-    def _table(self, first: int, end: int, shape: list[int], view: str) -> tuple[str, str]:
-        """Bytes (zero point 128) and scales of the embedding's rows."""
-        table = self.weights.embedding
-        stored = (table.q[first:end].astype(np.int16) + 128).astype(np.uint8)
-        name = f"embedding.{first}"
-        q = self.b.weight("language", f"{name}.q", stored, "u8", shape, view)
-        return q, self.b.half_weight("language", f"{name}.d", table.d[first:end])
-
     def _embed(self, ids: str) -> str:
         b, c = self.b, self.config.language
+        table = self.weights.embedding
         new = b.float_weight("bridge", "new_tokens", self.state["new_tokens"])
         row = b.op(
             "Max", b.op("Sub", ids, b.constant(c.vocabulary, np.int32)), b.constant(0, np.int32)
         )
         x = b.op("Gather", new, row, axis=0)
         for first, end in reversed(self._table_parts()):
-            q, d = self._table(first, end, [end - first, c.width], ":2d")
+            # The same bytes as the head's, seen as a table.
+            stored = (table.q[first:end].astype(np.int16) + 128).astype(np.uint8)
+            q = b.weight("language", f"embedding.{first}.q", stored, "u8", view=":table")
+            d = b.half_weight("language", f"embedding.{first}.d", table.d[first:end])
             low, high = b.constant(0, np.int32), b.constant(end - first - 1, np.int32)
             row = b.op("Min", b.op("Max", b.op("Sub", ids, b.constant(first, np.int32)), low), high)
             bytes_ = b.cast(b.op("Gather", q, row, axis=0), "f32")
@@ -322,21 +318,9 @@ class LanguageGraph:
         b, c = self.b, self.config.language
         parts = []
         for first, end in self._table_parts():
-            rows, blocks = end - first, c.width // BLOCK
-            if self.in_place:
-                q, d = self._table(first, end, [rows, blocks, BLOCK], ":3d")
-                parts.append(matmul_nbits(b, x, q, d, rows, c.width, 8))
-            else:
-                q, d = self._table(first, end, [rows, c.width], ":2d")
-                centred = b.op("Sub", b.cast(q, "f32"), b.number(128.0))
-                full = b.op(
-                    "Mul",
-                    b.reshape(centred, [rows, blocks, BLOCK]),
-                    b.op("Unsqueeze", d, b.constant([-1])),
-                )
-                parts.append(
-                    b.op("MatMul", x, b.transpose(b.reshape(full, [rows, c.width]), [1, 0]))
-                )
+            table = self.weights.embedding
+            rows = Q8_0(table.q[first:end], table.d[first:end])
+            parts.append(linear_q8(b, "language", f"embedding.{first}", rows, x))
         new_head = self.state["new_head"].copy()
         new_head[0] = 0
         banned = np.zeros(len(new_head), np.float32)

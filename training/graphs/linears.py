@@ -1,7 +1,8 @@
 """Quantised linear layers in both flavours.
 
-`webgpu`: MatMulNBits on the packed weights. `wasm`: the same bytes expanded to fp32 by operators on
-constants, which ONNX Runtime folds when the session is made. Both are exact.
+`webgpu`: MatMulNBits on the packed weights. `wasm`: plain MatMul on the same weights expanded to fp32 at
+load, by the runtime: operators on constants would do it too, but ONNX Runtime keeps every intermediate
+until all are folded (4.3 GB, more than a wasm heap holds). Both flavours are exact.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from training.graphs.builder import MICROSOFT, Builder
 from training.graphs.shards import Part
 
 _ZERO_POINT_4 = 8.0
-_ZERO_POINT_8 = 128.0
+_ZERO_POINT_8 = 128
 
 
 def quantise_q8(weight: NDArray[np.float32]) -> Q8_0:
@@ -52,15 +53,15 @@ def linear_q4(b: Builder, part: Part, name: str, weight: Q4_1, x: str) -> str:
     """
     rows, columns = weight.q.shape
     packed = pack_nibbles(weight.q)
+    if b.flavour == "wasm":
+        stored = {
+            "q": b.shards.add(part, f"{name}.q", packed),
+            "d": b.shards.add(part, f"{name}.d", weight.d),
+            "m": b.shards.add(part, f"{name}.m", weight.m),
+        }
+        return b.op("MatMul", x, b.expanded(name, rows, columns, stored))
     d = b.half_weight(part, f"{name}.d", weight.d)
     m = b.half_weight(part, f"{name}.m", weight.m)
-    if b.flavour == "wasm":
-        q = b.weight(part, f"{name}.q", packed, "u4", [rows, columns], view=":u4")
-        blocks = b.reshape(b.cast(q, "f32"), [rows, columns // BLOCK, BLOCK])
-        last = b.constant([-1])
-        scaled = b.op("Mul", blocks, b.op("Unsqueeze", d, last))
-        full = b.op("Add", scaled, b.op("Unsqueeze", m, last))
-        return b.op("MatMul", x, b.transpose(b.reshape(full, [rows, columns]), [1, 0]))
     q = b.weight(part, f"{name}.q", packed, "u8", [rows, columns // BLOCK, BLOCK // 2])
     product = matmul_nbits(b, x, q, d, rows, columns, 4)
     offset = b.op("Add", m, b.op("Mul", d, b.number(_ZERO_POINT_4)))
@@ -69,17 +70,17 @@ def linear_q4(b: Builder, part: Part, name: str, weight: Q4_1, x: str) -> str:
 
 
 def linear_q8(b: Builder, part: Part, name: str, weight: Q8_0, x: str) -> str:
-    """x [..., K] -> [..., N], symmetric 8 bits."""
+    """x [..., K] -> [..., N], symmetric 8 bits; stored with zero point 128."""
     rows, columns = weight.q.shape
-    stored = (weight.q.astype(np.int16) + int(_ZERO_POINT_8)).astype(np.uint8)
-    d = b.half_weight(part, f"{name}.d", weight.d)
+    bytes_ = (weight.q.astype(np.int16) + _ZERO_POINT_8).astype(np.uint8)
     if b.flavour == "wasm":
-        q = b.weight(part, f"{name}.q", stored, "u8", view=":2d")
-        centred = b.op("Sub", b.cast(q, "f32"), b.number(_ZERO_POINT_8))
-        blocks = b.reshape(centred, [rows, columns // BLOCK, BLOCK])
-        full = b.op("Mul", blocks, b.op("Unsqueeze", d, b.constant([-1])))
-        return b.op("MatMul", x, b.transpose(b.reshape(full, [rows, columns]), [1, 0]))
-    q = b.weight(part, f"{name}.q", stored, "u8", [rows, columns // BLOCK, BLOCK])
+        stored = {
+            "q": b.shards.add(part, f"{name}.q", bytes_),
+            "d": b.shards.add(part, f"{name}.d", weight.d),
+        }
+        return b.op("MatMul", x, b.expanded(name, rows, columns, stored))
+    d = b.half_weight(part, f"{name}.d", weight.d)
+    q = b.weight(part, f"{name}.q", bytes_, "u8", [rows, columns // BLOCK, BLOCK])
     return matmul_nbits(b, x, q, d, rows, columns, 8)
 
 

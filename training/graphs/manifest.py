@@ -46,13 +46,19 @@ def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
 def _write_graph(builder: Builder, flavour: Flavour, folder: Path) -> dict[str, Any]:
     path = folder / f"{builder.name}.{flavour}.onnx"
     path.write_bytes(builder.model().SerializeToString(deterministic=True))
-    return file_entry(path) | {"shards": builder.shards_used()}
+    entry = file_entry(path) | {"shards": builder.shards_used(), "expand": None}
+    if builder.expansion:
+        listing = folder / f"{builder.name}.{flavour}.expand.json"
+        rows = ",\n".join(json.dumps(weight) for weight in builder.expansion)
+        listing.write_text(f"[\n{rows}\n]\n", encoding="utf-8")
+        entry["expand"] = file_entry(listing)
+    return entry
 
 
 def write_model(source: ModelSource, folder: Path) -> dict[str, Any]:
     """Writes everything and returns the manifest. Files of an earlier export are removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in [*folder.glob("*.onnx"), *folder.glob("*.bin")]:
+    for old in [*folder.glob("*.onnx"), *folder.glob("*.bin"), *folder.glob("*.expand.json")]:
         old.unlink()
     config, shards = source.config, Shards()
     graphs: dict[str, dict[str, Any]] = {}
