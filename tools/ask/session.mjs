@@ -77,6 +77,10 @@ async function unwrap(call) {
       `The browser ended while it worked on this: ${error.message}`,
     );
   });
-  if (!result.ok) throw new AskError(result.error.code, result.error.message);
+  if (!result.ok) {
+    const { code, message, detail } = result.error;
+    // A bug is reported by its detail; every other message says enough.
+    throw new AskError(code, code === 'internal' && detail ? `${message} (${detail})` : message);
+  }
   return result.value;
 }
