@@ -19,8 +19,12 @@ test('jobs never overlap and keep their order', async () => {
 test('a job that fails does not stop the next', async () => {
   const queue = new Queue();
   const failing = queue.run(() => Promise.reject(new Error('broken')));
+  const throwing = queue.run(() => {
+    throw new Error('thrown');
+  });
   const next = queue.run(() => Promise.resolve(1));
   await expect(failing).rejects.toThrow('broken');
+  await expect(throwing).rejects.toThrow('thrown');
   expect(await next).toBe(1);
 });
 

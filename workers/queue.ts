@@ -16,7 +16,12 @@ export class Queue {
       signal?.addEventListener('abort', leave, { once: true });
       this.#tail = this.#tail.then(async () => {
         signal?.removeEventListener('abort', leave);
-        if (!signal?.aborted) await job().then(resolve, reject);
+        if (signal?.aborted) return;
+        try {
+          resolve(await job());
+        } catch (cause) {
+          reject(cause);
+        }
       });
     });
   }
