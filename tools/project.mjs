@@ -125,7 +125,7 @@ export async function ensureBuilt({ force = false } = {}) {
  * @param {string} path
  * @returns {number} milliseconds since 1970; 0 where there is nothing
  */
-export function newest(path) {
+function newest(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return 0;
   if (!stat.isDirectory()) return stat.mtimeMs;
