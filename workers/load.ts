@@ -46,7 +46,7 @@ async function loadOn(
   const manifest: Manifest = parseManifest(await fetchJson(new URL('manifest.json', base).href));
   const blobs = await obtainFiles(base, filesOf(manifest, backend.flavour), store, onProgress);
   const ort = await loadOrt();
-  const tokenizer = await openTokenizer(blobs, manifest);
+  const tokenizer = await openTokenizer(blobs.get(manifest.tokenizer.path) ?? new Blob());
   const sessions = await createSessions(ort, backend, manifest, blobs, onProgress, verbose);
   return new Model(ort, backend, manifest, tokenizer, sessions);
 }

@@ -4,7 +4,7 @@ import type { Memory } from './memory.ts';
 import type { Ort, Tensor } from './ort.ts';
 import type { MediaSource } from './prompt.ts';
 import type { Sessions } from './sessions.ts';
-import { preprocess } from './vision/preprocess.ts';
+import { type MediaInput, preprocess } from './vision/preprocess.ts';
 import { sha256 } from './weights/verify.ts';
 
 /** About a hundred pictures of the default model (2.6 MB each). */

@@ -4,9 +4,9 @@ import { parseManifest } from './parse-manifest.ts';
 
 const file = (path: string) => ({ path, bytes: 10, sha256: 'a'.repeat(64) });
 const graphs = {
-  vision: { ...file('vision.onnx'), shards: ['vision-0.bin'] },
-  bridge: { ...file('bridge.onnx'), shards: ['bridge-0.bin'] },
-  language: { ...file('language.onnx'), shards: ['language-0.bin', 'bridge-0.bin'] },
+  vision: { ...file('vision.onnx'), shards: ['vision-0.bin'], expand: null },
+  bridge: { ...file('bridge.onnx'), shards: ['bridge-0.bin'], expand: null },
+  language: { ...file('language.onnx'), shards: ['language-0.bin', 'bridge-0.bin'], expand: null },
 };
 const good: Manifest = {
   format: 'flamingo-web/1',

@@ -1,0 +1,79 @@
+/** A picture file to RGB: upright as its EXIF says, transparency laid on white, colours as stored. */
+import { Failure } from '../failure.ts';
+import type { Raster } from './resample.ts';
+import { SNIFF_BYTES, sniff } from './sniff.ts';
+
+const MAX_BYTES = 64 * 2 ** 20;
+const MAX_PIXELS = 100e6;
+
+function tooLarge(what: string): Failure {
+  return new Failure(
+    'image-too-large',
+    `This picture is too large (${what}): make it smaller, below ${MAX_PIXELS / 1e6} million pixels and 64 MB, and add it again.`,
+  );
+}
+
+/**
+ * Decodes a picture.
+ *
+ * @throws {Failure} `image-decode` when the bytes are no picture, or a broken one; `image-too-large`
+ */
+export async function decode(blob: Blob): Promise<Raster> {
+  if (blob.size > MAX_BYTES) throw tooLarge(`${Math.round(blob.size / 2 ** 20)} MB`);
+  const header = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
+  const kind = sniff(header);
+  if (!kind) {
+    throw new Failure(
+      'image-decode',
+      'This file is not a picture that can be read: use a JPEG, PNG, WebP, GIF, AVIF or BMP file.',
+    );
+  }
+  const { size } = kind;
+  if (size && size.width * size.height > MAX_PIXELS)
+    throw tooLarge(`${size.width} × ${size.height}`);
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(blob, {
+      imageOrientation: 'from-image',
+      premultiplyAlpha: 'none',
+      colorSpaceConversion: 'none',
+    });
+  } catch (cause) {
+    throw new Failure(
+      'image-decode',
+      `This ${kind.type.toUpperCase()} picture is damaged and cannot be read: open it in another program, save it anew and add it again.`,
+      { cause },
+    );
+  }
+  try {
+    if (bitmap.width * bitmap.height > MAX_PIXELS) {
+      throw tooLarge(`${bitmap.width} × ${bitmap.height}`);
+    }
+    return toRgb(bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function toRgb(bitmap: ImageBitmap): Raster {
+  const { width, height } = bitmap;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context)
+    throw new Failure(
+      'image-decode',
+      'This browser gives no canvas to read pictures with: try another browser.',
+    );
+  context.drawImage(bitmap, 0, 0);
+  const rgba = context.getImageData(0, 0, width, height).data;
+  const data = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const alpha = rgba[pixel * 4 + 3] as number;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = rgba[pixel * 4 + channel] as number;
+      data[pixel * 3 + channel] =
+        alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+  return { data, width, height };
+}
