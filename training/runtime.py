@@ -106,17 +106,17 @@ class ExportedModel:
         total = kv.shape[0] + ids.shape[1]
         feeds["seqlens_k"] = np.full(batch, total - 1, np.int32)
         feeds["total_length"] = np.array([total], np.int32)
-        static = self._static(kv, batch)
+        static = self._static(kv, batch, total)
         feeds |= {f"past.{name}": value for name, value in static.items()}
         names = ["logits", "argmax", *(f"present.{name}" for name in static)]
         logits, argmax, *present = language.run(names, feeds)
         rows = [value[:, :, :total].transpose(2, 0, 1, 3) for value in present]
         return Step(logits, argmax, np.ascontiguousarray(np.stack(rows, axis=1)))
 
-    def _static(self, kv: Floats, batch: int) -> dict[str, Floats]:
+    def _static(self, kv: Floats, batch: int, capacity: int) -> dict[str, Floats]:
         """Preallocated KV [B,G,C,64] by name, filled with what is there."""
         language = self.manifest["language"]
-        shape = (batch, language["kvHeads"], language["context"], language["headSize"])
+        shape = (batch, language["kvHeads"], capacity, language["headSize"])
         static = {}
         for row in range(2 * language["layers"]):
             buffer = np.zeros(shape, np.float32)

@@ -19,7 +19,6 @@ _TYPES = {
     "i32": TensorProto.INT32,
     "i64": TensorProto.INT64,
     "u8": TensorProto.UINT8,
-    "u4": TensorProto.UINT4,
 }
 Shape = list[int | str]
 EXPANDED = "expanded"

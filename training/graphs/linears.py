@@ -13,7 +13,7 @@ from training.graphs.builder import MICROSOFT, Builder
 from training.graphs.shards import Part
 
 _ZERO_POINT_4 = 8.0
-_ZERO_POINT_8 = 128
+ZERO_POINT_8 = 128
 
 
 def quantise_q8(weight: NDArray[np.float32]) -> Q8_0:
@@ -69,10 +69,15 @@ def linear_q4(b: Builder, part: Part, name: str, weight: Q4_1, x: str) -> str:
     return b.op("Add", product, correction)
 
 
+def store_q8(weight: Q8_0) -> NDArray[np.uint8]:
+    """The bytes in the shard: shifted by the zero point."""
+    return (weight.q.astype(np.int16) + ZERO_POINT_8).astype(np.uint8)
+
+
 def linear_q8(b: Builder, part: Part, name: str, weight: Q8_0, x: str) -> str:
     """x [..., K] -> [..., N], symmetric 8 bits; stored with zero point 128."""
     rows, columns = weight.q.shape
-    bytes_ = (weight.q.astype(np.int16) + _ZERO_POINT_8).astype(np.uint8)
+    bytes_ = store_q8(weight)
     if b.flavour == "wasm":
         stored = {
             "q": b.shards.add(part, f"{name}.q", bytes_),
