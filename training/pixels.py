@@ -20,8 +20,8 @@ def tile_grid(width: int, height: int) -> tuple[int, int]:
     return (count, 1) if width >= height else (1, count)
 
 
-def canvas(picture: Image.Image) -> NDArray[np.uint8]:
-    """The picture resized to fit its tiles and centred on grey: uint8 [rows*260, columns*260, 3]."""
+def canvas(picture: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
+    """The picture resized to fit its tiles and centred on grey: uint8 [rows*size, columns*size, 3]."""
     picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         # Transparent pictures are laid on white, as a page would show them.
@@ -29,7 +29,7 @@ def canvas(picture: Image.Image) -> NDArray[np.uint8]:
         picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     picture = picture.convert("RGB")
     columns, rows = tile_grid(*picture.size)
-    width, height = columns * SIZE, rows * SIZE
+    width, height = columns * size, rows * size
     scale = min(width / picture.width, height / picture.height)
     inner = (
         max(1, min(width, int(picture.width * scale + 0.5))),
@@ -42,9 +42,9 @@ def canvas(picture: Image.Image) -> NDArray[np.uint8]:
     return out
 
 
-def pixels(picture: Image.Image) -> NDArray[np.float32]:
-    """Normalised tiles in reading order: float32 [tiles, 3, 260, 260]."""
-    whole = canvas(picture)
-    rows, columns = whole.shape[0] // SIZE, whole.shape[1] // SIZE
-    tiles = whole.reshape(rows, SIZE, columns, SIZE, 3).transpose(0, 2, 4, 1, 3)
-    return (tiles.reshape(-1, 3, SIZE, SIZE).astype(np.float32) - MEAN) / SCALE
+def pixels(picture: Image.Image, size: int = SIZE) -> NDArray[np.float32]:
+    """Normalised tiles in reading order: float32 [tiles, 3, size, size]."""
+    whole = canvas(picture, size)
+    rows, columns = whole.shape[0] // size, whole.shape[1] // size
+    tiles = whole.reshape(rows, size, columns, size, 3).transpose(0, 2, 4, 1, 3)
+    return (tiles.reshape(-1, 3, size, size).astype(np.float32) - MEAN) / SCALE
