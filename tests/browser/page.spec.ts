@@ -23,6 +23,12 @@ const answered = (page: Page) => page.getByRole('button', { name: 'Again' }).wai
 const pictureOf = (page: Page, card: string) =>
   page.getByRole('group', { name: card }).locator('figure img');
 
+/** Takes one of the page's own pictures into the question. */
+async function tryPicture(page: Page, title: string): Promise<void> {
+  await page.getByRole('button', { name: `Try: ${title}` }).click();
+  await page.getByAltText(`Your picture: ${title}`).waitFor();
+}
+
 /** True when the picture was decoded and drawn. */
 function drawn(page: Page, card: string): Promise<boolean> {
   return pictureOf(page, card).evaluate(async (image: HTMLImageElement) => {
@@ -49,7 +55,7 @@ describe('before a model is loaded', () => {
     const page = await openPage(TINY);
     await page.getByRole('radio', { name: 'Question' }).check({ force: true });
     await page.getByLabel('Your picture: question').fill('What is <image> this?');
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await tryPicture(page, 'A cat');
     await ask(page);
     await page.getByText('Load the model first.').waitFor();
     expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Load/);
@@ -114,7 +120,7 @@ describe('a photo', () => {
 
   it('goes, and its address with it', async () => {
     const page = await openPage(TINY);
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await tryPicture(page, 'A cat');
     const address = (await pictureOf(page, 'Your picture').getAttribute('src')) ?? '';
     expect(address).toMatch(/^blob:/);
     await page.getByRole('button', { name: 'Remove the picture A cat' }).click();
@@ -134,8 +140,8 @@ describe('an answer', () => {
   it('stops at a key and keeps what was written', async () => {
     const page = await openLoaded();
     await page.getByText('Options').click();
-    await page.getByLabel('Longest answer, in tokens').fill('512');
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await page.getByLabel('Longest answer, in tokens').fill('450');
+    await tryPicture(page, 'A cat');
     await ask(page);
     await page.waitForFunction(() => document.querySelector('[data-testid="answer"]')?.textContent);
     await page.keyboard.press('Escape');
@@ -147,7 +153,7 @@ describe('an answer', () => {
   it('is kept as an example, which can be moved, and labels are ranked', async () => {
     const page = await openLoaded();
     await page.getByRole('radio', { name: 'Classify' }).check({ force: true });
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await tryPicture(page, 'A cat');
     await ask(page);
     await answered(page);
     await page.getByRole('button', { name: 'Keep as example' }).click();
@@ -160,7 +166,7 @@ describe('an answer', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
       'Example 1: name',
     );
-    await page.getByRole('button', { name: 'Try: A flower' }).click();
+    await tryPicture(page, 'A flower');
     await page.getByRole('button', { name: 'Rank labels' }).click();
     const labels = page.getByRole('list', { name: 'Labels, likeliest first' });
     await labels.waitFor();
@@ -183,6 +189,7 @@ it('needs no mouse', async () => {
   await page.keyboard.type('What is this?');
   await tabTo(page, /^Try: A cat$/);
   await page.keyboard.press('Enter');
+  await page.getByAltText('Your picture: A cat').waitFor();
   await page.keyboard.press('Control+Enter');
   await answered(page);
   await tabTo(page, /^Keep as example$/);
@@ -235,7 +242,7 @@ describe('an error is a sentence', () => {
     await alert.waitFor();
     expect(await alert.innerText()).toMatch(/^[A-Z].*\.$/);
     expect(await page.getByLabel('Your picture: question').inputValue()).toBe('What is this?');
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await tryPicture(page, 'A cat');
     await ask(page);
     await answered(page);
   });
@@ -267,7 +274,7 @@ describe('for everyone', () => {
     await ask(page);
     await loadModel(page);
     expect(await violations(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await tryPicture(page, 'A cat');
     await ask(page);
     await answered(page);
     expect(await violations(page)).toEqual([]);
@@ -292,7 +299,7 @@ describe('for everyone', () => {
     await page.getByLabel('Your picture: question').fill('What is this?');
     await page.getByText('Options').click();
     await page.getByText('Sampled').click();
-    await page.getByRole('button', { name: 'Try: A cat' }).click();
+    await tryPicture(page, 'A cat');
     await ask(page);
     await answered(page);
     expect(await excess()).toBe(0);
