@@ -18,12 +18,14 @@ import { countTests } from './test/count.mjs';
 
 const REPORT = join(ROOT, '.cache', 'vitest.json');
 
+/** Names of the steps that failed, in order. @type {string[]} */
+const failures = [];
+
 /**
  * Runs one step under a heading, with the time it took.
  *
  * @param {string} name
  * @param {() => Promise<number>} action returns an exit status, or throws a sentence
- * @returns {Promise<boolean>} whether it went well
  */
 async function step(name, action) {
   process.stdout.write(`\n== ${name}\n`);
@@ -35,7 +37,7 @@ async function step(name, action) {
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`-- ${name}: ${status === 0 ? 'passed' : 'FAILED'} (${seconds} s)\n`);
-  return status === 0;
+  if (status !== 0) failures.push(name);
 }
 
 await command(async () => {
@@ -47,30 +49,22 @@ await command(async () => {
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
 
   const biome = ['check', '.', '--error-on-warnings'];
-  const results = [
-    await step('Types', () => runPackage('typescript/bin/tsc', ['-b'])),
-    await step('Lint', () => runPackage('@biomejs/biome/bin/biome', biome)),
-    // Without a build every browser test fails, and says so.
-    await step('Build', async () => {
-      await ensureBuilt({ force: true });
-      return 0;
+  await step('Types', () => runPackage('typescript/bin/tsc', ['-b']));
+  await step('Lint', () => runPackage('@biomejs/biome/bin/biome', biome));
+  // Without a build every browser test fails, and says so.
+  await step('Build', async () => {
+    await ensureBuilt({ force: true });
+    return 0;
+  });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+  await step('Tests', () =>
+    runPackage('vitest/vitest.mjs', ['run', ...reporters, ...process.argv.slice(2)], {
+      env: { ...process.env, CHROMIUM: chromium },
     }),
-    await step('Tests', () =>
-      runPackage(
-        'vitest/vitest.mjs',
-        [
-          'run',
-          '--reporter=default',
-          '--reporter=json',
-          `--outputFile.json=${REPORT}`,
-          ...process.argv.slice(2),
-        ],
-        { env: { ...process.env, CHROMIUM: chromium } },
-      ),
-    ),
-  ];
+  );
   if (!existsSync(REPORT)) throw new CommandError('Vitest ended without a report; see above why.');
   const { passed, failed } = countTests(readFileSync(REPORT, 'utf8'));
+  if (failures.length > 0) process.stdout.write(`\nFailed: ${failures.join(', ')}. See above.\n`);
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-  return results.every(Boolean) && failed === 0 ? 0 : 1;
+  return failures.length === 0 && failed === 0 ? 0 : 1;
 });
