@@ -1,6 +1,12 @@
-/** Text to token ids and back, by Hugging Face's tokenizer over the model's `tokenizer.json`. */
-import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
+/**
+ * Text to token ids and back, equal to Hugging Face's `tokenizers` on the `tokenizer.json` of a model. The code is our
+ * own because their library for browsers takes only ASCII for digits and merges around missing bytes differently.
+ */
+import { integer, list, object, oneOf, string, table } from '../check.ts';
 import { Failure } from '../failure.ts';
+import { Bpe, type Merge } from './bpe.ts';
+import { bytesOf, CHARACTERS } from './bytes.ts';
+import { split } from './split.ts';
 
 export interface Tokenizer {
   /** Ids of plain text. Names of special tokens in it are text like any other: nobody can inject `<image>`. */
@@ -9,13 +15,32 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
 }
 
-/** What the library shows for bytes that are no character (yet). */
-const INCOMPLETE = /\ufffd+$/;
+/** Pieces whose ids are remembered. */
+const REMEMBERED = 10_000;
+
+/** The parts of a `tokenizer.json` that are read; another kind of tokenizer is refused. */
+const readFile = object({
+  added_tokens: list(object({ id: integer(0), content: string() })),
+  pre_tokenizer: object({
+    type: oneOf('Sequence'),
+    pretokenizers: list(object({ type: oneOf('Digits', 'ByteLevel') })),
+  }),
+  model: object({
+    type: oneOf('BPE'),
+    vocab: table(integer(0)),
+    merges: list(readMerge),
+  }),
+});
+
+function readMerge(value: unknown, at: string): Merge {
+  const [left = '', right = ''] = list(string())(value, at);
+  return [left, right];
+}
 
 /**
  * Opens a `tokenizer.json`.
  *
- * @throws {Failure} `bad-manifest` when the file is no tokenizer
+ * @throws {Failure} `bad-manifest` when the file is no tokenizer, or one of a kind that is not known here
  */
 export async function openTokenizer(file: Blob): Promise<Tokenizer> {
   try {
@@ -28,19 +53,36 @@ export async function openTokenizer(file: Blob): Promise<Tokenizer> {
   }
 }
 
-/** Makes a tokenizer from the parsed file. */
-export function makeTokenizer(json: Record<string, unknown>): Tokenizer {
-  // Without its added tokens the library takes their names for text; decoding needs the whole list.
-  const plain = new HfTokenizer({ ...json, added_tokens: [] }, {});
-  const whole = new HfTokenizer(json, {});
+/** Makes a tokenizer from the parsed file. Throws an `Error` that says what is wrong with it. */
+export function makeTokenizer(json: unknown): Tokenizer {
+  const { model, added_tokens: added } = readFile(json, '');
+  const vocabulary = new Map(Object.entries(model.vocab));
+  const bpe = new Bpe(vocabulary, model.merges);
+  const special = new Set(added.map(({ id }) => id));
+  const bytes = new Map([...vocabulary].map(([token, id]) => [id, bytesOf(token)]));
+  const known = new Map<string, number[]>();
+
+  function encodePiece(piece: string): number[] {
+    let ids = known.get(piece);
+    if (!ids) {
+      const utf8 = new TextEncoder().encode(piece);
+      ids = bpe.encode(Array.from(utf8, (byte) => CHARACTERS[byte] as string));
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(piece, ids);
+    }
+    return ids;
+  }
+
   return {
-    encode: (text) => (text === '' ? [] : plain.encode(text, { add_special_tokens: false }).ids),
+    encode: (text) => split(text).flatMap(encodePiece),
     decode: (ids) => {
-      const text = whole.decode([...ids], {
-        skip_special_tokens: true,
-        clean_up_tokenization_spaces: false,
-      });
-      return text.replace(INCOMPLETE, '');
+      const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+      let text = '';
+      for (const id of ids) {
+        const token = special.has(id) ? undefined : bytes.get(id);
+        if (token) text += decoder.decode(token, { stream: true });
+      }
+      return text;
     },
   };
 }
