@@ -11,12 +11,12 @@ export class Bpe {
   readonly #ranks = new Map<number, number>();
   /** The token that the merge of each rank makes. */
   readonly #made: number[] = [];
-  readonly #stride: number;
+  #stride = 1;
 
   /** @throws {Error} a merge names a token that the vocabulary lacks */
   constructor(ids: ReadonlyMap<string, number>, merges: readonly Merge[]) {
     this.#ids = ids;
-    this.#stride = 1 + Math.max(...ids.values());
+    for (const id of ids.values()) this.#stride = Math.max(this.#stride, id + 1);
     const idOf = (token: string) => {
       const id = ids.get(token);
       if (id === undefined)

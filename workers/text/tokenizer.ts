@@ -2,7 +2,7 @@
  * Text to token ids and back, equal to Hugging Face's `tokenizers` on the `tokenizer.json` of a model. The code is our
  * own because their library for browsers takes only ASCII for digits and merges around missing bytes differently.
  */
-import { integer, list, object, oneOf, string, table } from '../check.ts';
+import { integer, list, Mismatch, object, oneOf, string, table } from '../check.ts';
 import { Failure } from '../failure.ts';
 import { Bpe, type Merge } from './bpe.ts';
 import { bytesOf, CHARACTERS } from './bytes.ts';
@@ -21,16 +21,28 @@ const REMEMBERED = 10_000;
 /** The parts of a `tokenizer.json` that are read; another kind of tokenizer is refused. */
 const readFile = object({
   added_tokens: list(object({ id: integer(0), content: string() })),
-  pre_tokenizer: object({
-    type: oneOf('Sequence'),
-    pretokenizers: list(object({ type: oneOf('Digits', 'ByteLevel') })),
-  }),
-  model: object({
-    type: oneOf('BPE'),
-    vocab: table(integer(0)),
-    merges: list(readMerge),
-  }),
+  normalizer: readNone,
+  pre_tokenizer: object({ type: oneOf('Sequence'), pretokenizers: readSplitting }),
+  model: object({ type: oneOf('BPE'), vocab: table(integer(0)), merges: list(readMerge) }),
 });
+
+function readNone(value: unknown, at: string): null {
+  if (value === null) return null;
+  throw new Mismatch(`"${at}" must be null`);
+}
+
+/** `split` knows one way only. */
+function readSplitting(value: unknown, at: string): null {
+  const [digits, words, ...more] = list(table((option) => option))(value, at);
+  const known =
+    digits?.type === 'Digits' &&
+    digits.individual_digits === true &&
+    words?.type === 'ByteLevel' &&
+    words.add_prefix_space === false &&
+    words.use_regex === true;
+  if (known && more.length === 0) return null;
+  throw new Mismatch(`"${at}" must be single digits, then GPT-2's byte level`);
+}
 
 function readMerge(value: unknown, at: string): Merge {
   const [left = '', right = ''] = list(string())(value, at);
