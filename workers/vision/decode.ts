@@ -5,6 +5,8 @@ import { SNIFF_BYTES, sniff } from './sniff.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_PIXELS = 100e6;
+/** Side of the canvas that pictures are read through, below the limits of all browsers. */
+const BLOCK = 2048;
 
 function tooLarge(what: string): Failure {
   return new Failure(
@@ -55,25 +57,42 @@ export async function decode(blob: Blob): Promise<Raster> {
   }
 }
 
+/** Reads block by block: browsers limit the sides of a canvas, and two more copies of a large photo would not fit. */
 function toRgb(bitmap: ImageBitmap): Raster {
   const { width, height } = bitmap;
-  const canvas = new OffscreenCanvas(width, height);
+  const canvas = new OffscreenCanvas(Math.min(width, BLOCK), Math.min(height, BLOCK));
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context)
     throw new Failure(
       'image-decode',
       'This browser gives no canvas to read pictures with: try another browser.',
     );
-  context.drawImage(bitmap, 0, 0);
-  const rgba = context.getImageData(0, 0, width, height).data;
+  // A block replaces the one before it, where it is transparent too.
+  context.globalCompositeOperation = 'copy';
+  context.imageSmoothingEnabled = false;
   const data = new Uint8Array(width * height * 3);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    const alpha = rgba[pixel * 4 + 3] as number;
-    for (let channel = 0; channel < 3; channel++) {
-      const value = rgba[pixel * 4 + channel] as number;
-      data[pixel * 3 + channel] =
-        alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
+  for (let top = 0; top < height; top += BLOCK) {
+    for (let left = 0; left < width; left += BLOCK) {
+      const [columns, rows] = [Math.min(BLOCK, width - left), Math.min(BLOCK, height - top)];
+      context.drawImage(bitmap, left, top, columns, rows, 0, 0, columns, rows);
+      const { data: block } = context.getImageData(0, 0, columns, rows);
+      for (let row = 0; row < rows; row++) {
+        const line = block.subarray(row * columns * 4, (row + 1) * columns * 4);
+        layOnWhite(line, data.subarray(((top + row) * width + left) * 3));
+      }
     }
   }
   return { data, width, height };
+}
+
+/** RGBA to RGB at the start of `target`. */
+function layOnWhite(rgba: Uint8ClampedArray, target: Uint8Array): void {
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    const alpha = rgba[from + 3] as number;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = rgba[from + channel] as number;
+      target[to + channel] =
+        alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
 }

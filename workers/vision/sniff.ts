@@ -44,6 +44,14 @@ function webpSize(bytes: Uint8Array, view: DataView): Sniffed['size'] {
   return null;
 }
 
+/** OS/2's header of 12 bytes has 16-bit sides; in all later ones a negative height means top row first. */
+function bmpSize(view: DataView): Sniffed['size'] {
+  if (view.getUint32(14, true) === 12) {
+    return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
+  }
+  return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+}
+
 /** Reads the first bytes of a file; null where they are no picture that browsers decode everywhere. */
 export function sniff(bytes: Uint8Array): Sniffed | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -61,8 +69,7 @@ export function sniff(bytes: Uint8Array): Sniffed | null {
     return { type: 'gif', size };
   }
   if (bytes.length >= 26 && ascii(bytes, 0, 2) === 'BM') {
-    const size = { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
-    return { type: 'bmp', size };
+    return { type: 'bmp', size: bmpSize(view) };
   }
   if (bytes.length >= 12 && /^ftypavi[fs]$/.test(ascii(bytes, 4, 8))) {
     return { type: 'avif', size: null };

@@ -24,7 +24,7 @@ export function fitToTiles(image: Raster, vision: Manifest['vision'], grid: Tile
     Math.max(1, Math.min(limit, Math.trunc(side * scale + 0.5)));
   const inner = resample(image, scaled(image.width, width), scaled(image.height, height));
   const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i++) data[i] = Math.trunc(vision.mean[i % 3] as number);
+  for (let i = 0; i < data.length; i++) data[i] = Math.round(vision.mean[i % 3] as number);
   const top = Math.floor((height - inner.height) / 2);
   const left = Math.floor((width - inner.width) / 2);
   const row = inner.width * 3;
