@@ -23,6 +23,9 @@ def tile_grid(width: int, height: int) -> tuple[int, int]:
 def canvas(picture: Image.Image, size: int = SIZE) -> NDArray[np.uint8]:
     """The picture resized to fit its tiles and centred on grey: uint8 [rows*size, columns*size, 3]."""
     picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I;16"):
+        # Pillow would clip 16 bits at 255; browsers keep the upper 8.
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         # Transparent pictures are laid on white, as a page would show them.
         layer = picture.convert("RGBA")
