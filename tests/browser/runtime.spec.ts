@@ -97,9 +97,15 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
     const anew = await answer(page, changed);
     expect(anew.timings.prefillTokens).toBe(anew.timings.promptTokens - 1);
 
-    const fresh = await openTiny(browser, backend);
-    expect((await answer(fresh, question)).tokens).toEqual(other.tokens);
-    expect((await answer(fresh, changed)).tokens).toEqual(anew.tokens);
+    // Other gates are another model: nothing of the KV is taken over, and what follows is computed afresh.
+    const fresh = async (golden: Golden) => {
+      await answer(page, golden, { gates: 0, maxNewTokens: 1 });
+      const computed = await answer(page, golden);
+      expect(computed.timings.prefillTokens).toBe(computed.timings.promptTokens);
+      return computed.tokens;
+    };
+    expect(await fresh(question)).toEqual(other.tokens);
+    expect(await fresh(changed)).toEqual(anew.tokens);
   });
 
   test('with closed gates no picture makes a difference', async () => {
@@ -109,8 +115,6 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
     const open = await answer(page, golden);
     const closed = await answer(page, golden, { gates: 0 });
     expect(closed.tokens).not.toEqual(open.tokens);
-    // Other gates are another model: nothing of the KV is taken over.
-    expect(closed.timings.prefillTokens).toBe(closed.timings.promptTokens);
     expect((await answer(page, other)).tokens).not.toEqual(open.tokens);
     expect((await answer(page, other, { gates: 0 })).tokens).toEqual(closed.tokens);
     const [mine, others] = [await rank(page, golden, 0), await rank(page, other, 0)].map(value);
@@ -124,7 +128,7 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
     const sample = (seed: number) =>
       answer(page, golden, {
         sampling: { method: 'sample', temperature: 3, topP: 1, seed },
-        maxNewTokens: 20,
+        maxNewTokens: 10,
       });
     const first = await sample(1);
     expect((await sample(1)).tokens).toEqual(first.tokens);
@@ -168,6 +172,7 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
     const stopped = value(outcome.stopped);
     expect(stopped.end).toBe('cancelled');
     expect(stopped.tokens.length).toBeGreaterThanOrEqual(3);
+    // Tokens of the tiny model come every few milliseconds on WASM, while the message is on its way.
     expect(outcome.seen - outcome.cancelledAt).toBeLessThanOrEqual(backend === 'webgpu' ? 2 : 20);
     expect(stopped.text.length).toBeGreaterThan(0);
     expect(outcome.stillRunning).toBe(true);

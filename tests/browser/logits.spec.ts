@@ -1,0 +1,76 @@
+/** Logits of the tiny model: PyTorch = WebGPU = WASM, with open gates and with closed ones. */
+
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launch } from '../../tools/chromium.mjs';
+import { ROOT } from '../../tools/project.mjs';
+import { requireAdapter } from '../support/browser.ts';
+import { goldens, link, MODEL, servePictures } from '../support/tiny.ts';
+
+/** The runtimes sum in different orders; logits reach 15. */
+const TOLERANCE = 1e-3;
+
+let server: ViteDevServer;
+let url: string;
+
+// The page needs parts of the worker that the build does not expose, so it comes straight from the sources.
+beforeAll(async () => {
+  server = await createServer({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'warn',
+    optimizeDeps: { noDiscovery: true },
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      hmr: false,
+      watch: null,
+      headers: {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      },
+    },
+  });
+  await server.listen();
+  const address = server.httpServer?.address();
+  if (!address || typeof address === 'string') throw new Error('The server got no port.');
+  url = `http://127.0.0.1:${address.port}/`;
+});
+
+afterAll(() => server.close());
+
+/** The largest difference between two lists of numbers. */
+const distance = (a: number[], b: number[]) =>
+  Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? Number.NaN))));
+
+test.each(['wasm', 'webgpu'] as const)('logits on %s are those of PyTorch', async (backend) => {
+  const browser = await launch('software');
+  try {
+    await requireAdapter(browser, `${url}tests/support/logits/index.html`);
+    const page = await browser.newPage();
+    await servePictures(page);
+    await page.goto(`${url}tests/support/logits/index.html`);
+    const modelUrl = new URL(MODEL, url).href;
+    await page.evaluate(([at, on]) => window.inner.load(at, on), [modelUrl, backend] as const);
+    const logits = (prompt: ReturnType<typeof link>, gates: number) =>
+      page.evaluate(([what, open]) => window.inner.logits(what, open), [prompt, gates] as const);
+
+    const all = goldens();
+    for (const golden of all) {
+      const got = (await logits(link(golden), 1)).slice(0, golden.logits.length);
+      expect.soft(distance(golden.logits, got), golden.id).toBeLessThan(TOLERANCE);
+    }
+    const plain = all.flatMap((golden) =>
+      golden.plain ? [{ ...golden, plain: golden.plain }] : [],
+    );
+    expect(plain.length).toBeGreaterThan(0);
+    for (const golden of plain) {
+      const closed = (await logits(link(golden), 0)).slice(0, golden.plain.length);
+      expect.soft(distance(golden.plain, closed), `${golden.id}, closed`).toBeLessThan(TOLERANCE);
+      // Closed gates are not what the open ones happen to give.
+      expect(distance(golden.plain, golden.logits)).toBeGreaterThan(0.1);
+    }
+  } finally {
+    await browser.close();
+  }
+});
