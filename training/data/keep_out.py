@@ -36,7 +36,7 @@ def covered() -> list[Path]:
 
     The tests' drawings are left out: nothing but the tests has them, and flat ones look like any blank page.
     """
-    photos = [path for path in (ROOT / "tests" / "pictures").iterdir() if path.stem == "photo"]
+    photos = (ROOT / "tests" / "pictures").glob("photo*")
     return sorted([*(ROOT / "public" / "examples").glob("*.jpg"), *photos])
 
 

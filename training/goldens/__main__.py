@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.goldens.canvases import pixel_goldens, position_goldens, resample_goldens
+from training.goldens.features import feature_goldens
 from training.goldens.pictures import make_pictures
 from training.goldens.text import code_point_goldens, token_goldens
 from training.goldens.tiny import tiny_goldens
@@ -28,6 +29,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     make_pictures()
     write("canvases.json.gz", pixel_goldens())
+    write("features.json.gz", feature_goldens())
     write("resample.json", resample_goldens())
     write("positions.json", position_goldens())
     write("tokens.json.gz", token_goldens())

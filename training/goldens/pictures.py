@@ -1,4 +1,8 @@
-"""The test pictures: drawn here, or cut from scikit-image's own photos."""
+"""The test pictures: drawn here, or made from photos in scikit-image that anybody may pass on.
+
+chelsea: CC0, Stéfan van der Walt. camera: CC0, Lav Varshney. clock: public domain, Stéfan van der Walt.
+coins: no known copyright restrictions, Brooklyn Museum Collection. hubble_deep_field: public domain, NASA.
+"""
 
 import random
 import struct
@@ -77,5 +81,10 @@ def make_pictures() -> None:
     save(drawing, "gamma.png", pnginfo=gamma)
     save(drawing.quantize(32), "still.gif")
     save(drawing, "plain.bmp")
-    deep = np.random.default_rng(0).integers(0, 2**16, (40, 60), dtype=np.uint16)
-    save(Image.fromarray(deep), "deep.png")
+    upper = np.asarray(drawing.convert("L")).astype(np.uint16) << 8
+    lower = np.random.default_rng(0).integers(0, 256, upper.shape, dtype=np.uint16)
+    save(Image.fromarray(upper | lower), "deep.png")
+    for name in ("camera", "clock", "coins", "hubble_deep_field"):
+        photo = Image.fromarray(getattr(skimage.data, name)())
+        photo.thumbnail((300, 300), Image.Resampling.LANCZOS)
+        save(photo, f"photo-{name}.jpg", quality=85)
