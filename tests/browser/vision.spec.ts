@@ -7,12 +7,13 @@ import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../../tools/chromium.mjs';
 import { ROOT } from '../../tools/project.mjs';
-import { type CanvasGolden, readGolden } from '../support/golden.ts';
+import { type CanvasGolden, type FeatureGolden, readGolden } from '../support/golden.ts';
 
 const goldens = readGolden<CanvasGolden[]>('canvases.json.gz');
+const features = readGolden<FeatureGolden[]>('features.json.gz');
 
-/** Levels of 255. PNG has one decoding; JPEG and lossy WebP decoders may round their colours differently. */
-const TOLERANCE = { png: 0, jpg: 2, webp: 2 };
+/** Levels of 255. JPEG and lossy WebP decoders may round their colours differently; the others have one result. */
+const TOLERANCE = { png: 0, gif: 0, bmp: 0, jpg: 2, webp: 2 };
 
 let server: ViteDevServer;
 let browser: Browser;
@@ -38,13 +39,47 @@ afterAll(async () => {
   await server?.close();
 });
 
+/** Calls a function of a module of `tests/support` in the page. As text: the runner would rewrite an import. */
+function callInPage<T>(module: string, name: string, ...args: unknown[]): Promise<T> {
+  const list = args.map((arg) => JSON.stringify(arg)).join(', ');
+  return page.evaluate<T>(`import('/tests/support/${module}').then((m) => m.${name}(${list}))`);
+}
+
 test.each(goldens)('$picture', async ({ picture, width, height, png }) => {
-  // As text: the test runner would rewrite an import in a function.
-  const call = `compareCanvas(${JSON.stringify(picture)}, ${JSON.stringify(png)})`;
-  const result = await page.evaluate<{ width: number; height: number; worst: number }>(
-    `import('/tests/support/compare-canvas.ts').then(({ compareCanvas }) => ${call})`,
+  const result = await callInPage<{ width: number; height: number; worst: number }>(
+    'compare-canvas.ts',
+    'compareCanvas',
+    picture,
+    png,
   );
   expect({ width: result.width, height: result.height }).toEqual({ width, height });
   const suffix = picture.split('.').at(-1) as keyof typeof TOLERANCE;
   expect(result.worst).toBeLessThanOrEqual(TOLERANCE[suffix]);
 });
+
+test('features of ten photos and more are those of training', async () => {
+  expect(features.length).toBeGreaterThanOrEqual(10);
+  const cosines: number[] = [];
+  for (const { photo, places, features: packed } of features) {
+    const path = `/${photo.replace('public/', '')}`;
+    const actual = await callInPage<number[]>('encode-photo.ts', 'encodePhoto', path, places);
+    const bytes = Buffer.from(packed, 'base64');
+    expect(actual.length).toBe(bytes.length / 2);
+    const wanted = actual.map((_, i) => halfFloat(bytes.readUInt16LE(2 * i)));
+    const similarity = cosine(actual, wanted);
+    expect(similarity, photo).toBeGreaterThanOrEqual(0.999);
+    cosines.push(similarity);
+  }
+  console.info(`Smallest cosine of ${cosines.length} photos: ${Math.min(...cosines)}`);
+});
+
+/** The value of a float16 that is not negative, infinite or no number; features behind ReLU6 never are. */
+function halfFloat(bits: number): number {
+  const [exponent, fraction] = [bits >> 10, bits & 0x3ff];
+  return exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function cosine(a: number[], b: number[]): number {
+  const dot = (x: number[], y: number[]) => x.reduce((sum, v, i) => sum + v * (y[i] as number), 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}

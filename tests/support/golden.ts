@@ -18,3 +18,12 @@ export interface CanvasGolden {
   sha256: string;
   png: string;
 }
+
+/** What PyTorch's encoder makes of Pillow's pixels (`features.json.gz`): little-endian float16, base64. */
+export interface FeatureGolden {
+  /** Path below the project's folder. */
+  photo: string;
+  /** Places of the 9 x 9 map whose features follow one another. */
+  places: number[];
+  features: string;
+}
