@@ -13,6 +13,7 @@ from torch import Tensor
 from training.config import FlamingoConfig
 from training.graphs.builder import EXPANDED
 from training.graphs.expand import read_expanded
+from training.graphs.language import GATES
 from training.graphs.linears import quantise_q8
 
 _MEDIA = "media.to_kv"
@@ -66,8 +67,9 @@ def load_bridge(folder: Path, config: FlamingoConfig | None = None) -> dict[str,
     for part in ("bridge", "language"):
         graph = manifest["graphs"]["wasm"][part]
         for name, value in read_floats(folder, graph["path"]).items():
-            if name.endswith("_gate"):
-                state[name] = np.arctanh(value)
+            if name == "opened_gates":
+                for i, pair in enumerate(np.arctanh(value)):
+                    state |= {f"blocks.{i}.{kind}": pair[j, None] for j, kind in enumerate(GATES)}
             elif name.startswith(("blocks.", "perceiver.", "projection.")) or name == "new_tokens":
                 state[name] = value
             elif name == "new_head.t":

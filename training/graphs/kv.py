@@ -30,7 +30,7 @@ class Kv(Protocol):
     """One flavour's way; its inputs are declared when it is made."""
 
     def attention(self, layer: int, qkv: str) -> str:
-        """qkv [B,S,(heads+2G)*size] before RoPE -> attended [B,S,heads*size]."""
+        """qkv [B*S,(heads+2G)*size] before RoPE -> attended [B*S,heads*size]."""
 
     def finish(self) -> None:
         """Declares the outputs that are left."""
@@ -44,10 +44,16 @@ def _rope_weights(b: Builder, config: LanguageConfig, context: int) -> tuple[str
     )
 
 
+def _batched(b: Builder, rows: str) -> str:
+    """[B*S,D] -> [B,S,D]."""
+    shape = b.op("Concat", b.op("Shape", "ids"), b.constant([-1]), axis=0)
+    return b.op("Reshape", rows, shape)
+
+
 def _split(b: Builder, config: LanguageConfig, qkv: str) -> list[str]:
     """q [B,S,heads*size], k and v [B,S,G*size]."""
     sizes = np.array([config.heads, config.kv_heads, config.kv_heads]) * config.head_size
-    return b.ops("Split", (qkv, b.constant(sizes)), 3, axis=-1)
+    return b.ops("Split", (_batched(b, qkv), b.constant(sizes)), 3, axis=-1)
 
 
 class InPlaceKv:
@@ -79,7 +85,7 @@ class InPlaceKv:
             do_rotary=1,
             rotary_interleaved=0,
         )
-        return out
+        return b.reshape(out, [-1, c.heads * c.head_size])
 
     def finish(self) -> None:
         """The attention nodes have written every output."""
@@ -134,7 +140,7 @@ class StackedKv:
             b.transpose(values, [1, 2, 0, 3]),
         )
         heads = b.op("Reshape", mixed, b.op("Shape", grouped))
-        return b.reshape(b.transpose(heads, [0, 3, 1, 2, 4]), [0, 0, c.heads * size])
+        return b.reshape(b.transpose(heads, [0, 3, 1, 2, 4]), [-1, c.heads * size])
 
     def _rotate(self, x: str, heads: int) -> str:
         return self.b.op(

@@ -5,7 +5,6 @@ and in the linear layers (`training/graphs/linears.py`).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.config import FlamingoConfig
 from training.frozen.smollm2 import LlamaLayer, LlamaWeights
@@ -14,9 +13,11 @@ from training.graphs.builder import MICROSOFT, Builder, Flavour
 from training.graphs.embedding import TiedEmbedding
 from training.graphs.kv import InPlaceKv, Kv, StackedKv
 from training.graphs.linears import concatenate_q4, linear_q4
+from training.graphs.residual import Residual
 from training.graphs.shards import Shards
 
 _HIDDEN_BIAS = -1e9
+GATES = ("attn_gate", "ff_gate")
 
 
 class LanguageGraph:
@@ -47,24 +48,25 @@ class LanguageGraph:
         self.gates = b.input("gates", "f32", [blocks, 2])
         positions = b.input("positions", "i32", ["n"])
         self._media_bias(latents)
+        self.factors = self._gate_factors()
         make_kv = InPlaceKv if b.flavour == "webgpu" else StackedKv
         self.kv: Kv = make_kv(b, c, self.context)
         tied = TiedEmbedding(b, self.config, self.weights.embedding, self.state)
 
-        x = tied.embed(ids)
+        rows = b.reshape(tied.embed(ids), [-1, c.width])
+        stream = Residual(b, rows, c.norm_eps)
         for i, layer in enumerate(self.weights.layers):
             if i in self.block_at:
-                x = self._cross_attention(self.block_at[i], x)
-            x = self._layer(i, layer, x)
-        rows = b.op("Gather", b.reshape(x, [-1, c.width]), positions, axis=0)
-        logits = tied.head(self._rms_norm("norm", self.weights.norm, rows))
+                self._cross_attention(self.block_at[i], stream)
+            self._layer(i, layer, stream)
+        wanted = b.op("Gather", stream.value(), positions, axis=0)
+        last = Residual(b, wanted, c.norm_eps).rms_norm("norm", self.weights.norm)
+        logits = tied.head(last)
         b.output(logits, "logits", "f32", ["n", c.vocabulary + self.config.new_tokens])
         best = b.op("ArgMax", logits, axis=-1, keepdims=0)
         b.output(b.cast(best, "i32"), "argmax", "i32", ["n"])
         self.kv.finish()
         return b
-
-    # Media
 
     def _media_bias(self, latents: int) -> None:
         """Additive bias [1,1,B*S,T*64], and [1,B*S,1] that is 0 where a token sees no media."""
@@ -83,21 +85,21 @@ class LanguageGraph:
         self.bias = b.op("Reshape", spread, target)
         self.sees = b.op("ReduceMax", mask, b.constant([2]), keepdims=1)
 
-    def _gate(self, block: int, kind: int) -> str:
-        """tanh of the trained gate times the factor that was asked for."""
-        b = self.b
-        name = f"blocks.{block}.{('attn_gate', 'ff_gate')[kind]}"
-        value = b.float_weight("bridge", name, np.tanh(self.state[name]))
-        row = b.op("Gather", self.gates, b.constant(block), axis=0)
-        factor = b.op("Slice", row, b.constant([kind]), b.constant([kind + 1]), b.constant([0]))
-        return b.op("Mul", value, factor)
+    def _gate_factors(self) -> list[str]:
+        """tanh of the trained gates times the factors that were asked for: attn, ff, attn, ff, …, each [1]."""
+        b, blocks = self.b, len(self.block_at)
+        gates = [[self.state[f"blocks.{i}.{kind}"][0] for kind in GATES] for i in range(blocks)]
+        opened = b.float_weight("bridge", "opened_gates", np.tanh(np.array(gates)))
+        factors = b.reshape(b.op("Mul", opened, self.gates), [-1])
+        return [b.op("Gather", factors, b.constant([i])) for i in range(2 * blocks)]
 
-    def _cross_attention(self, block: int, x: str) -> str:
+    def _cross_attention(self, block: int, stream: Residual) -> None:
         """Gated cross-attention over all rows at once: B and S are one axis, media are shared."""
         b, state, name = self.b, self.state, f"blocks.{block}"
         cross = self.config.cross_attention
         inner = cross.heads * cross.head_size
-        q = linear(b, state, f"{name}.attn.to_q", layer_norm(b, state, f"{name}.attn.norm", x))
+        normed = layer_norm(b, state, f"{name}.attn.norm", stream.value())
+        q = linear(b, state, f"{name}.attn.to_q", normed)
         k, v = (
             b.reshape(b.op("Gather", self.media, b.constant(2 * block + i), axis=1), [1, -1, inner])
             for i in (0, 1)
@@ -113,35 +115,21 @@ class LanguageGraph:
             domain=MICROSOFT,
             num_heads=cross.heads,
         )
-        seen = b.op("Mul", attended, self.sees)
-        like_x = b.op(
-            "Concat",
-            b.op("Slice", b.op("Shape", x), b.constant([0]), b.constant([2])),
-            b.constant([inner]),
-            axis=0,
-        )
-        out = linear(b, state, f"{name}.attn.to_out", b.op("Reshape", seen, like_x))
-        x = b.op("Add", x, b.op("Mul", out, self._gate(block, 0)))
-        ff = feed_forward(b, state, f"{name}.ff", x)
-        return b.op("Add", x, b.op("Mul", ff, self._gate(block, 1)))
+        seen = b.reshape(b.op("Mul", attended, self.sees), [-1, inner])
+        out = linear(b, state, f"{name}.attn.to_out", seen)
+        stream.add(b.op("Mul", out, self.factors[2 * block]))
+        ff = feed_forward(b, state, f"{name}.ff", stream.value())
+        stream.add(b.op("Mul", ff, self.factors[2 * block + 1]))
 
-    # The decoder
-
-    def _rms_norm(self, name: str, weight: NDArray[np.float32], x: str) -> str:
-        scale = self.b.float_weight("language", name, weight)
-        epsilon = self.config.language.norm_eps
-        return self.b.op("SimplifiedLayerNormalization", x, scale, axis=-1, epsilon=epsilon)
-
-    def _layer(self, i: int, layer: LlamaLayer, x: str) -> str:
+    def _layer(self, i: int, layer: LlamaLayer, stream: Residual) -> None:
         b, name = self.b, f"layers.{i}"
-        normed = self._rms_norm(f"{name}.attn_norm", layer.attn_norm, x)
+        normed = stream.rms_norm(f"{name}.attn_norm", layer.attn_norm)
         qkv = concatenate_q4(layer.q, layer.k, layer.v)
         attended = self.kv.attention(i, linear_q4(b, "language", f"{name}.qkv", qkv, normed))
-        x = b.op("Add", x, linear_q4(b, "language", f"{name}.o", layer.o, attended))
-        normed = self._rms_norm(f"{name}.ffn_norm", layer.ffn_norm, x)
+        stream.add(linear_q4(b, "language", f"{name}.o", layer.o, attended))
+        normed = stream.rms_norm(f"{name}.ffn_norm", layer.ffn_norm)
         gate_up = concatenate_q4(layer.gate, layer.up)
         both = linear_q4(b, "language", f"{name}.gate_up", gate_up, normed)
         gate, up = b.ops("Split", (both,), 2, axis=-1, num_outputs=2)
         silu = b.op("Mul", gate, b.op("Sigmoid", gate))
-        down = linear_q4(b, "language", f"{name}.down", layer.down, b.op("Mul", silu, up))
-        return b.op("Add", x, down)
+        stream.add(linear_q4(b, "language", f"{name}.down", layer.down, b.op("Mul", silu, up)))

@@ -41,13 +41,13 @@ def pack_nibbles(q: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def block_sums(b: Builder, x: str, columns: int) -> str:
-    """[..., K] -> [..., K/32]."""
-    folded = b.op("Reshape", x, b.constant([0, 0, columns // BLOCK, BLOCK]))
+    """[R,K] -> [R,K/32]."""
+    folded = b.reshape(x, [-1, columns // BLOCK, BLOCK])
     return b.op("ReduceSum", folded, b.constant([-1]), keepdims=0)
 
 
 def linear_q4(b: Builder, part: Part, name: str, weight: Q4_1, x: str) -> str:
-    """x [B,S,K] -> [B,S,N], exactly d*q + m.
+    """x [R,K] -> [R,N], exactly d*q + m.
 
     MatMulNBits subtracts its zero point 8; what it lacks is m + 8d times the sum of each block of x.
     """
@@ -65,8 +65,7 @@ def linear_q4(b: Builder, part: Part, name: str, weight: Q4_1, x: str) -> str:
     q = b.weight(part, f"{name}.q", packed, "u8", [rows, columns // BLOCK, BLOCK // 2])
     product = matmul_nbits(b, x, q, d, rows, columns, 4)
     offset = b.op("Add", m, b.op("Mul", d, b.number(_ZERO_POINT_4)))
-    correction = b.op("MatMul", block_sums(b, x, columns), b.transpose(offset, [1, 0]))
-    return b.op("Add", product, correction)
+    return b.op("Gemm", block_sums(b, x, columns), offset, product, transB=1)
 
 
 def store_q8(weight: Q8_0) -> NDArray[np.uint8]:
