@@ -2,9 +2,10 @@
  * What the encoder sees in Chromium equals what training saw: every test picture, decoded, resized, padded
  * or tiled by the worker's own modules, against Pillow's canvas.
  */
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch } from '../../tools/chromium.mjs';
 import { ROOT } from '../../tools/project.mjs';
 import { type CanvasGolden, type FeatureGolden, readGolden } from '../support/golden.ts';
@@ -71,6 +72,36 @@ test('features of ten photos and more are those of training', async () => {
     cosines.push(similarity);
   }
   console.info(`Smallest cosine of ${cosines.length} photos: ${Math.min(...cosines)}`);
+});
+
+describe('a picture that cannot be read says so', () => {
+  const png = readFileSync(new URL('../pictures/photo.png', import.meta.url));
+  const huge = Buffer.from(png);
+  huge.writeUInt32BE(20_000, 16);
+  huge.writeUInt32BE(20_000, 20);
+
+  test.each([
+    ['a damaged PNG', png.subarray(0, 60), 'image-decode', /PNG.+damaged/],
+    ['a text', Buffer.from('no picture'), 'image-decode', /not a picture.+JPEG/],
+    ['no bytes', Buffer.alloc(0), 'image-decode', /not a picture/],
+    ['400 million pixels', huge, 'image-too-large', /20000 × 20000/],
+  ])('%s', async (_, bytes, code, message) => {
+    const failure = await callInPage<{ code: string; message: string } | null>(
+      'compare-canvas.ts',
+      'failureOf',
+      [...bytes],
+    );
+    expect(failure?.code).toBe(code);
+    expect(failure?.message).toMatch(message);
+  });
+
+  test('more bytes than are allowed', async () => {
+    const failure = await page.evaluate<{ code: string; message: string } | null>(
+      "import('/tests/support/compare-canvas.ts').then((m) => m.failureOf(new Uint8Array(65 * 2 ** 20)))",
+    );
+    expect(failure?.code).toBe('image-too-large');
+    expect(failure?.message).toMatch(/65 MB/);
+  });
 });
 
 /** The value of a float16 that is not negative, infinite or no number; features behind ReLU6 never are. */

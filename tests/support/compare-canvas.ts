@@ -1,4 +1,6 @@
 /** Runs in the page of `vision.spec.ts`, with the worker's own modules. */
+import { toFlamingoError } from '../../workers/failure.ts';
+import type { FlamingoError } from '../../workers/protocol.ts';
 import { decode } from '../../workers/vision/decode.ts';
 import { fitToTiles, tileGrid } from '../../workers/vision/tiles.ts';
 
@@ -24,4 +26,9 @@ export async function compareCanvas(picture: string, goldenPng: string) {
     worst = Math.max(worst, Math.abs(value - (actual.data[i] as number)));
   }
   return { width: actual.width, height: actual.height, worst };
+}
+
+/** Why these bytes are no picture that is taken, or null where they are. */
+export async function failureOf(bytes: ArrayLike<number>): Promise<FlamingoError | null> {
+  return decode(new Blob([Uint8Array.from(bytes)])).then(() => null, toFlamingoError);
 }

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readGolden } from '../../tests/support/golden.ts';
-import { makeTokenizer } from './tokenizer.ts';
+import { makeTokenizer, openTokenizer } from './tokenizer.ts';
 
 const MODEL = new URL('../../public/models/flamingo-smollm2-135m/', import.meta.url);
-const tokenizer = makeTokenizer(JSON.parse(readFileSync(new URL('tokenizer.json', MODEL), 'utf8')));
+const json = readFileSync(new URL('tokenizer.json', MODEL), 'utf8');
+const tokenizer = makeTokenizer(JSON.parse(json));
 
 test('5,000 strings equal Hugging Face tokenizers, special tokens typed as text among them', () => {
   const goldens = readGolden<{ text: string; ids: number[] }[]>('tokens.json.gz');
@@ -14,6 +16,24 @@ test('5,000 strings equal Hugging Face tokenizers, special tokens typed as text 
     return actual.length !== ids.length || actual.some((id, i) => id !== ids[i]);
   });
   expect(wrong.map(({ text }) => text)).toEqual([]);
+});
+
+describe('code points of every script equal Hugging Face tokenizers', () => {
+  const { context, blocks } = readGolden<{
+    context: string;
+    blocks: { ranges: [first: number, last: number][]; sha256: string }[];
+  }>('code-points.json');
+
+  test.each(blocks)('from $ranges.0.0', ({ ranges, sha256 }) => {
+    const hash = createHash('sha256');
+    for (const [first, last] of ranges) {
+      for (let codePoint = first; codePoint <= last; codePoint++) {
+        const text = context.replaceAll('{c}', () => String.fromCodePoint(codePoint));
+        hash.update(`${tokenizer.encode(text).join(',')}\n`);
+      }
+    }
+    expect(hash.digest('hex')).toBe(sha256);
+  });
 });
 
 test('no typed text gives a special token', () => {
@@ -38,6 +58,41 @@ test('a character whose bytes are not complete is held back', () => {
   for (const part of seen) expect('ok 🦩'.startsWith(part)).toBe(true);
 });
 
-test('lone surrogates do not throw', () => {
-  expect(tokenizer.encode('a\ud800b').length).toBeGreaterThan(0);
+test('a replacement character of its own is not taken for an incomplete one', () => {
+  expect(tokenizer.decode(tokenizer.encode('ok \ufffd'))).toBe('ok \ufffd');
+  expect(tokenizer.decode(tokenizer.encode('\ufeffok'))).toBe('\ufeffok');
+});
+
+test('lone surrogates are replaced', () => {
+  expect(tokenizer.encode('a\ud800b')).toEqual(tokenizer.encode('a\ufffdb'));
+});
+
+test('a long text without spaces does not take minutes', () => {
+  const started = performance.now();
+  const ids = tokenizer.encode('flamingo'.repeat(25_000));
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(tokenizer.decode(ids).length).toBe(200_000);
+});
+
+describe('openTokenizer', () => {
+  const changed = (changes: object) =>
+    openTokenizer(new Blob([JSON.stringify({ ...JSON.parse(json), ...changes })]));
+
+  test('opens the file', async () => {
+    expect((await changed({})).encode('a dog')).toEqual(tokenizer.encode('a dog'));
+  });
+
+  test.each([
+    ['a normaliser', { normalizer: { type: 'NFC' } }],
+    ['another way of splitting', { pre_tokenizer: { type: 'Whitespace' } }],
+    ['another kind of model', { model: { type: 'Unigram', vocab: [] } }],
+    ['a merge of no token', { model: { type: 'BPE', vocab: { a: 0 }, merges: [['a', 'b']] } }],
+  ])('%s is refused', async (_, changes) => {
+    await expect(changed(changes)).rejects.toMatchObject({ code: 'bad-manifest' });
+  });
+
+  test('a file that is cut short is refused', async () => {
+    const file = new Blob([json.slice(0, 1000)]);
+    await expect(openTokenizer(file)).rejects.toMatchObject({ code: 'bad-manifest' });
+  });
 });

@@ -23,7 +23,7 @@ const readFile = object({
   added_tokens: list(object({ id: integer(0), content: string() })),
   normalizer: readNone,
   pre_tokenizer: object({ type: oneOf('Sequence'), pretokenizers: readSplitting }),
-  model: object({ type: oneOf('BPE'), vocab: table(integer(0)), merges: list(readMerge) }),
+  model: object({ type: oneOf('BPE'), vocab: readVocabulary, merges: readMerges }),
 });
 
 function readNone(value: unknown, at: string): null {
@@ -44,9 +44,21 @@ function readSplitting(value: unknown, at: string): null {
   throw new Mismatch(`"${at}" must be single digits, then GPT-2's byte level`);
 }
 
-function readMerge(value: unknown, at: string): Merge {
-  const [left = '', right = ''] = list(string())(value, at);
-  return [left, right];
+// The two lists below have 50,000 entries: no time for naming the place of each.
+
+function readVocabulary(value: unknown, at: string): Map<string, number> {
+  const entries = Object.entries<unknown>(typeof value === 'object' ? { ...value } : {});
+  const isToken = (entry: [string, unknown]): entry is [string, number] =>
+    Number.isInteger(entry[1]) && Number(entry[1]) >= 0;
+  if (entries.length > 0 && entries.every(isToken)) return new Map(entries);
+  throw new Mismatch(`"${at}" must be token ids by token`);
+}
+
+function readMerges(value: unknown, at: string): Merge[] {
+  const isMerge = (entry: unknown): entry is Merge =>
+    Array.isArray(entry) && entry.length === 2 && entry.every((token) => typeof token === 'string');
+  if (Array.isArray(value) && value.every(isMerge)) return value;
+  throw new Mismatch(`"${at}" must be pairs of tokens`);
 }
 
 /**
@@ -68,10 +80,9 @@ export async function openTokenizer(file: Blob): Promise<Tokenizer> {
 /** Makes a tokenizer from the parsed file. Throws an `Error` that says what is wrong with it. */
 export function makeTokenizer(json: unknown): Tokenizer {
   const { model, added_tokens: added } = readFile(json, '');
-  const vocabulary = new Map(Object.entries(model.vocab));
-  const bpe = new Bpe(vocabulary, model.merges);
-  const special = new Set(added.map(({ id }) => id));
-  const bytes = new Map([...vocabulary].map(([token, id]) => [id, bytesOf(token)]));
+  const bpe = new Bpe(model.vocab, model.merges);
+  const tokens = new Map([...model.vocab].map(([token, id]) => [id, token]));
+  for (const { id } of added) tokens.delete(id);
   const known = new Map<string, number[]>();
 
   function encodePiece(piece: string): number[] {
@@ -91,8 +102,8 @@ export function makeTokenizer(json: unknown): Tokenizer {
       const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
       let text = '';
       for (const id of ids) {
-        const token = special.has(id) ? undefined : bytes.get(id);
-        if (token) text += decoder.decode(token, { stream: true });
+        const token = tokens.get(id);
+        if (token !== undefined) text += decoder.decode(bytesOf(token), { stream: true });
       }
       return text;
     },
