@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decide, isSoftware, type Offer, usableFeatures } from './backend.ts';
+import { decide, isSoftware, type Offer } from './backend.ts';
 
 const gpu: Offer = { webgpu: 'adapter', name: 'apple metal-3', software: false };
 const emulated: Offer = { webgpu: 'adapter', name: 'google swiftshader', software: true };
@@ -43,13 +43,4 @@ test('knows software adapters by name and by flag', () => {
   expect(isSoftware(info('mesa', 'llvmpipe'))).toBe(true);
   expect(isSoftware(info('', '', true))).toBe(true);
   expect(isSoftware(info('nvidia', 'ampere'))).toBe(false);
-});
-
-test('subgroups are used only where they are large enough for the kernels', () => {
-  const adapter = (subgroupMinSize: number) => ({
-    features: new Set(['subgroups', 'timestamp-query']) as unknown as GPUSupportedFeatures,
-    info: { subgroupMinSize } as GPUAdapterInfo,
-  });
-  expect(usableFeatures(adapter(4))).toEqual([]);
-  expect(usableFeatures(adapter(8))).toEqual(['subgroups']);
 });

@@ -1,11 +1,15 @@
 /** Which device the model runs on: a GPU, or WASM where there is no GPU worth using. */
+import { openDevice, whenFailing } from './device.ts';
 import { Failure } from './failure.ts';
 import { wasmThreads } from './ort.ts';
 import type { BackendChoice, BackendInfo } from './protocol.ts';
 
-/** A device to run on. The WebGPU device is ours: ORT ignores wishes about adapters, but takes a device. */
+/**
+ * A device to run on. The WebGPU device is ours: ORT ignores wishes about adapters, but takes a device. `failing`
+ * rejects when it fails.
+ */
 export type Backend =
-  | { flavour: 'webgpu'; info: BackendInfo; device: GPUDevice }
+  | { flavour: 'webgpu'; info: BackendInfo; device: GPUDevice; failing: Promise<never> }
   | { flavour: 'wasm'; info: BackendInfo };
 
 /** What the browser offers. */
@@ -72,7 +76,8 @@ export async function openBackend(choice: BackendChoice): Promise<Backend> {
   if (decision.take === 'nothing') throw new Failure(decision.code, decision.message);
   if (decision.take === 'webgpu' && adapter && offer.webgpu === 'adapter') {
     const info: BackendInfo = { backend: 'webgpu', adapter: offer.name, software: offer.software };
-    return { flavour: 'webgpu', info, device: await openDevice(adapter) };
+    const device = await openDevice(adapter);
+    return { flavour: 'webgpu', info, device, failing: whenFailing(device) };
   }
   const threads = wasmThreads();
   const info: BackendInfo = {
@@ -82,6 +87,11 @@ export async function openBackend(choice: BackendChoice): Promise<Backend> {
   };
   if (decision.take === 'wasm' && decision.notice) info.notice = decision.notice;
   return { flavour: 'wasm', info };
+}
+
+/** What `work` gives, or the failure of the device under it, whichever is first. */
+export function unlessFailing<T>(backend: Backend, work: Promise<T>): Promise<T> {
+  return backend.flavour === 'webgpu' ? Promise.race([work, backend.failing]) : work;
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
@@ -95,38 +105,4 @@ function describe(adapter: GPUAdapter | null): Offer {
   const { vendor, architecture, device } = adapter.info;
   const name = [vendor, architecture || device].filter(Boolean).join(' ') || 'unnamed';
   return { webgpu: 'adapter', name, software: isSoftware(adapter.info) };
-}
-
-/**
- * ORT's attention over 32 queries or more is written for subgroups of at least 8 and is silently wrong with fewer
- * (SwiftShader has 4: errors of 7e-2). Without the feature it takes kernels that are right everywhere.
- */
-const LEAST_SUBGROUP = 8;
-
-/** What ORT's kernels may use, where the adapter has it. */
-export function usableFeatures({ features, info }: Pick<GPUAdapter, 'features' | 'info'>) {
-  const wanted: GPUFeatureName[] =
-    info.subgroupMinSize >= LEAST_SUBGROUP ? ['shader-f16', 'subgroups'] : ['shader-f16'];
-  return wanted.filter((feature) => features.has(feature));
-}
-
-/** The limits that ORT raises on a device of its own. */
-const LIMITS = [
-  'maxBindGroups',
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupSizeY',
-  'maxComputeWorkgroupSizeZ',
-  'maxComputeWorkgroupsPerDimension',
-] as const;
-
-function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  return adapter.requestDevice({
-    requiredFeatures: usableFeatures(adapter),
-    requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
-  });
 }

@@ -1,4 +1,5 @@
 /** The worker's interface over the model: one job at a time, and every failure as a sentence. */
+import { unlessFailing } from './backend.ts';
 import { Failure, toFlamingoError } from './failure.ts';
 import { type Answer, generate } from './generate.ts';
 import { loadModel } from './load.ts';
@@ -10,21 +11,15 @@ import { rank } from './rank.ts';
 import { Stopwatch } from './timings.ts';
 import { IndexedDbStore } from './weights/store.ts';
 
-/** A model, and what rejects when its GPU is gone: a run may wait for ever then. */
-interface Loaded {
-  model: Model;
-  lost: Promise<never>;
-}
-
 /** The interface that `main.ts` exposes. No method throws. */
 export function createEngine(): FlamingoApi {
   const queue = new Queue();
   const store = new IndexedDbStore();
   const requests = new Map<string, AbortController>();
-  let loaded: Loaded | undefined;
+  let loaded: Model | undefined;
 
   async function unload(): Promise<void> {
-    const model = loaded?.model;
+    const model = loaded;
     loaded = undefined;
     await model?.dispose();
   }
@@ -42,7 +37,7 @@ export function createEngine(): FlamingoApi {
       return await queue.run(() => {
         if (!loaded) throw notLoaded();
         const task = { stopwatch: new Stopwatch(), signal, onEvent };
-        return Promise.race([job(loaded.model, task), loaded.lost]);
+        return unlessFailing(loaded.backend, job(loaded, task));
       }, signal);
     } finally {
       requests.delete(id);
@@ -56,7 +51,7 @@ export function createEngine(): FlamingoApi {
           const start = performance.now();
           await unload();
           const model = await loadModel(request, store, onProgress);
-          loaded = { model, lost: whenLost(model) };
+          loaded = model;
           const milliseconds = performance.now() - start;
           return { manifest: model.manifest, backend: model.backend.info, milliseconds };
         }),
@@ -104,20 +99,6 @@ async function settle<T>(work: () => Promise<T>): Promise<Result<T>> {
   } catch (cause) {
     return { ok: false, error: toFlamingoError(cause) };
   }
-}
-
-function whenLost({ backend }: Model): Promise<never> {
-  if (backend.flavour === 'wasm') return new Promise(() => {});
-  const lost = backend.device.lost.then(({ reason, message }) => {
-    throw new Failure(
-      'device-lost',
-      'The GPU was taken away (the driver restarted, or another program needed it): load the model again.',
-      { detail: `${reason}: ${message}`, retryable: true },
-    );
-  });
-  // A device is lost, too, when it is released in peace and nobody waits.
-  lost.catch(() => {});
-  return lost;
 }
 
 function notLoaded(): Failure {

@@ -1,5 +1,5 @@
 /** From a URL to a model that is ready to answer. */
-import { type Backend, openBackend } from './backend.ts';
+import { type Backend, openBackend, unlessFailing } from './backend.ts';
 import { Language } from './language.ts';
 import type { Manifest } from './manifest.ts';
 import { Model } from './model.ts';
@@ -23,14 +23,17 @@ export async function loadModel(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<Model> {
   const backend = await openBackend(choice);
+  let model: Model | undefined;
   try {
-    const model = await loadOn(backend, modelUrl, store, onProgress, verbose);
+    const loading = loadOn(backend, modelUrl, store, onProgress, verbose);
+    model = await unlessFailing(backend, loading);
     onProgress({ stage: 'warm-up' });
-    await warmUp(model);
+    await unlessFailing(backend, warmUp(model));
     onProgress({ stage: 'ready' });
     return model;
   } catch (cause) {
-    if (backend.flavour === 'webgpu') backend.device.destroy();
+    if (model) await model.dispose();
+    else if (backend.flavour === 'webgpu') backend.device.destroy();
     throw cause;
   }
 }

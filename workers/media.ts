@@ -27,10 +27,19 @@ export class MediaCache {
   readonly #manifest: Manifest;
   readonly #sessions: Sessions;
   readonly #memory: Memory;
+  readonly #budget: number;
   /** Least recently used first. */
   readonly #kept = new Map<string, Tensor>();
 
-  constructor(ort: Ort, manifest: Manifest, sessions: Sessions, memory: Memory) {
+  /** `budget` is the most bytes that `prune` leaves. */
+  constructor(
+    ort: Ort,
+    manifest: Manifest,
+    sessions: Sessions,
+    memory: Memory,
+    budget = BUDGET_BYTES,
+  ) {
+    this.#budget = budget;
     this.#ort = ort;
     this.#manifest = manifest;
     this.#sessions = sessions;
@@ -55,9 +64,12 @@ export class MediaCache {
 
   /** Frees the least recently used until the rest fits the budget. */
   prune(): void {
-    const bytes = mediaDims(this.#manifest, 4).reduce((product, dim) => product * dim, 1);
+    const bytes = mediaDims(this.#manifest, 1).reduce(
+      (product, dim) => product * dim,
+      Float32Array.BYTES_PER_ELEMENT,
+    );
     for (const [key, media] of this.#kept) {
-      if (this.#kept.size * bytes <= BUDGET_BYTES) return;
+      if (this.#kept.size * bytes <= this.#budget) return;
       this.#memory.free(media);
       this.#kept.delete(key);
     }
@@ -70,7 +82,10 @@ export class MediaCache {
 
   async #encode(source: MediaSource): Promise<Tensor> {
     const { vision, resampler } = this.#manifest;
-    return this.encode(await preprocess(source, vision, resampler));
+    const media = await this.encode(await preprocess(source, vision, resampler));
+    // So that the time of a picture is counted as its own, and not as that of the prompt.
+    await this.#memory.settled();
+    return media;
   }
 
   /** Encoder and resampler over tiles that are prepared already; the caller frees the result. */

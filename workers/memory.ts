@@ -9,6 +9,8 @@ export interface Memory {
   join(tensors: Tensor[], dims: number[]): Tensor;
   /** Frees a tensor that came from here. */
   free(tensor: Tensor): void;
+  /** Resolves when the device has done all it was given: a run on a GPU ends before its work does. */
+  settled(): Promise<void>;
 }
 
 /** The memory of a backend. */
@@ -51,6 +53,10 @@ class GpuMemory implements Memory {
     this.#buffer(tensor).destroy();
   }
 
+  settled(): Promise<void> {
+    return this.#device.queue.onSubmittedWorkDone();
+  }
+
   #buffer(tensor: Tensor): GPUBuffer {
     const buffer = this.#buffers.get(tensor);
     if (!buffer) throw new Error('This tensor does not lie in GPU memory of ours.');
@@ -82,4 +88,6 @@ class CpuMemory implements Memory {
   free(): void {
     // The garbage collector's.
   }
+
+  async settled(): Promise<void> {}
 }
