@@ -9,7 +9,7 @@ import type { TestBrowser } from './browser.ts';
 
 type GoldenSegment = { image: string } | { text: string } | { frames: string[] };
 
-/** What PyTorch answers (`training/goldens.py`). Logits are the first 16 behind the prompt. */
+/** What PyTorch answers (`training/goldens/tiny.py`). Logits are the first 16 behind the prompt. */
 export interface Golden {
   id: string;
   examples: GoldenSegment[][];

@@ -74,6 +74,7 @@ def make_pictures() -> None:
     save(_drawing(333, 127, 9), "two-tiles.png")
     save(_drawing(260, 260, 10), "exact.png")
     save(_drawing(20, 13, 11), "small.png")
+    save(_drawing(2300, 2100, 13), "large.png")
     drawing = _drawing(120, 80, 12)
     save(drawing, "profile.jpg", quality=90, icc_profile=_profile())
     gamma = PngInfo()

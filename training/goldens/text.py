@@ -64,6 +64,10 @@ def token_strings(count: int) -> list[str]:
     """Seeded strings of many scripts, code, spaces, digits, and names of special tokens typed as text."""
     rng = random.Random(0)
     strings = ["", " ", "  a", "a  ", "\n\n\n", "<image>", "<|endofchunk|>x", "Caption: a dog"]
+    # White space to Unicode and not to JavaScript, and the other way round.
+    strings += [
+        f"a   {space}x {space}\n{space} !" for space in "\u0085\ufeff\u180e\u200b\u2028\u3000"
+    ]
     while len(strings) < count:
         parts = []
         for _ in range(rng.randrange(1, 6)):

@@ -1,4 +1,4 @@
-/** A picture file to RGB: upright as its EXIF says, transparency laid on white, colours as stored. */
+/** A picture file to RGB: upright as its EXIF says (Chromium reads none in WebP), transparency laid on white, colours as stored. */
 import { Failure } from '../failure.ts';
 import type { Raster } from './resample.ts';
 import { SNIFF_BYTES, sniff } from './sniff.ts';
