@@ -50,12 +50,6 @@ def _batched(b: Builder, rows: str) -> str:
     return b.op("Reshape", rows, shape)
 
 
-def _split(b: Builder, config: LanguageConfig, qkv: str) -> list[str]:
-    """q [B,S,heads*size], k and v [B,S,G*size]."""
-    sizes = np.array([config.heads, config.kv_heads, config.kv_heads]) * config.head_size
-    return b.ops("Split", (_batched(b, qkv), b.constant(sizes)), 3, axis=-1)
-
-
 class InPlaceKv:
     """past.L and present.L [B,G,C,size]; C is the buffer's, so beams need not have the whole context."""
 
@@ -77,7 +71,7 @@ class InPlaceKv:
         out = f"attention.{layer}"
         b.node(
             "GroupQueryAttention",
-            (*_split(b, c, qkv), *past, self.seqlens, self.total, self.cos, self.sin),
+            (_batched(b, qkv), "", "", *past, self.seqlens, self.total, self.cos, self.sin),
             [out, *present],
             domain=MICROSOFT,
             num_heads=c.heads,
@@ -122,7 +116,8 @@ class StackedKv:
         """Grouped queries are further rows against their group's one key/value head: nothing is repeated."""
         b, c = self.b, self.config
         group, size = c.heads // c.kv_heads, c.head_size
-        q, k, v = _split(b, c, qkv)
+        sizes = np.array([c.heads, c.kv_heads, c.kv_heads]) * size
+        q, k, v = b.ops("Split", (_batched(b, qkv), b.constant(sizes)), 3, axis=-1)
         keys = self._extend(2 * layer, self._rotate(k, c.kv_heads))
         values = self._extend(2 * layer + 1, v)
         q = b.op("Mul", self._rotate(q, c.heads), b.number(size**-0.5))
