@@ -1,6 +1,6 @@
 /**
  * Pillow's bicubic resize on 8-bit channels: a = -0.5, the support widened when shrinking, 22-bit fixed-point
- * weights, the horizontal pass first and rounded to bytes. A browser's own scaler differs by up to dozens of levels.
+ * weights, rounded to bytes between the passes. A browser's own scaler differs by up to dozens of levels.
  */
 
 /** Interleaved channels, row by row. */
@@ -91,31 +91,31 @@ function pass(
   }
 }
 
+function toWidth({ data, width, height }: Raster, wanted: number): Raster {
+  if (wanted === width) return { data, width, height };
+  const target = new Uint8Array(wanted * height * CHANNELS);
+  const [row, wantedRow] = [width * CHANNELS, wanted * CHANNELS];
+  pass(data, target, tapsOf(width, wanted), height, [CHANNELS, row], [CHANNELS, wantedRow]);
+  return { data: target, width: wanted, height };
+}
+
+function toHeight({ data, width, height }: Raster, wanted: number): Raster {
+  if (wanted === height) return { data, width, height };
+  const row = width * CHANNELS;
+  const target = new Uint8Array(row * wanted);
+  pass(data, target, tapsOf(height, wanted), width, [row, CHANNELS], [row, CHANNELS]);
+  return { data: target, width, height: wanted };
+}
+
 /**
- * Resizes RGB to width x height; equal to Pillow's `Image.resize(size, BICUBIC)` byte for byte. An axis that keeps
- * its length is not touched.
+ * Resizes RGB to width x height; equal to `Image.resize(size, BICUBIC)` of Pillow 13 byte for byte. An axis that keeps
+ * its length is not touched. The horizontal pass comes first, unless the height loses more than twice what the width
+ * does (earlier versions of Pillow know no such exception).
  */
 export function resample(image: Raster, width: number, height: number): Raster {
-  let { data } = image;
-  let current = image.width;
-  if (width !== current) {
-    const target = new Uint8Array(width * image.height * CHANNELS);
-    pass(
-      data,
-      target,
-      tapsOf(current, width),
-      image.height,
-      [CHANNELS, current * CHANNELS],
-      [CHANNELS, width * CHANNELS],
-    );
-    data = target;
-    current = width;
-  }
-  if (height !== image.height) {
-    const target = new Uint8Array(width * height * CHANNELS);
-    const row = width * CHANNELS;
-    pass(data, target, tapsOf(image.height, height), width, [row, CHANNELS], [row, CHANNELS]);
-    data = target;
-  }
-  return { data, width, height };
+  const lost = image.height - height;
+  const verticalFirst = lost > 0 && lost > 2 * (image.width - width);
+  return verticalFirst
+    ? toWidth(toHeight(image, height), width)
+    : toHeight(toWidth(image, width), height);
 }
