@@ -71,6 +71,7 @@ def make_pictures() -> None:
     save(_drawing(1, 300, 6), "line.png")
     save(_drawing(450, 50, 7), "wide.png")
     save(_drawing(120, 262, 8), "tall.png")
+    save(_drawing(300, 700, 14), "shrunk-tall.png")
     save(_drawing(333, 127, 9), "two-tiles.png")
     save(_drawing(260, 260, 10), "exact.png")
     save(_drawing(20, 13, 11), "small.png")
