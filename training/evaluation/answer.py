@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from training.data.manifest import Pictures, Record
+from training.evaluation.beam import Beams, grow
 from training.evaluation.queries import Query
 from training.pixels import pixels, tile_grid
 from training.positions import grid_matrix
@@ -52,17 +53,17 @@ class Answerer:
             tokens["image"],
             tokens["endOfChunk"],
         )
-        self.latents = int(self.model.manifest["resampler"]["temporal"])
         self._features: dict[str, NDArray[np.float16]] = {}
 
     def media(self, record: Record) -> Floats:
         """Keys and values of one picture [1,2X,64,H]; its features are computed once."""
         if record.file not in self._features:
-            tiles = pixels(self.pictures.open(record))
+            size = self.model.manifest["vision"]["size"]
+            tiles = pixels(self.pictures.open(record), size)
             self._features[record.file] = self.model.encode(tiles).astype(np.float16)
         features = self._features[record.file].astype(np.float32)
         grid = grid_matrix(*tile_grid(record.width, record.height)).astype(np.float32)
-        time = np.zeros((1, self.latents), np.float32)
+        time = np.zeros((1, self.model.manifest["resampler"]["temporal"]), np.float32)
         return self.model.media(features.reshape(1, -1, features.shape[-1]), grid, time)
 
     def encode(self, text: str) -> list[int]:
@@ -138,52 +139,29 @@ class Answerer:
         return tokens
 
     def _beam(self, prompts: Prompts, longest: int, beams: int) -> list[list[int]]:
-        """Beam search with length penalty 0: the sum of log-probabilities decides."""
         rows, length = prompts.ids.shape
         last = self._last(rows, length)
         step = self.model.step(prompts.ids, prompts.media, prompts.mask, last, None, prompts.pad)
-        logprobs = log_softmax(step.logits)
-        first = np.argsort(-logprobs, axis=-1)[:, :beams]
-        scores = np.take_along_axis(logprobs, first, -1).reshape(-1)
-        tokens = [[int(t)] for t in first.reshape(-1)]
+        first = log_softmax(step.logits)
+        states = [grow(Beams(), first[row : row + 1], beams, self.end) for row in range(rows)]
         past = np.repeat(step.past, beams, axis=2)
         pad = np.repeat(prompts.pad, beams)
         mask = np.repeat(prompts.mask[:, -1:], beams, axis=0)
-        finished: list[list[tuple[float, list[int]]]] = [[] for _ in range(rows)]
-        for b in range(rows * beams):
-            if tokens[b][-1] == self.end:
-                finished[b // beams].append((float(scores[b]), []))
-                scores[b] = -np.inf
         for _ in range(longest - 1):
-            ids = np.array([[t[-1]] for t in tokens], np.int32)
+            if all(state.decided for state in states):
+                break
+            ids = np.array([[h.tokens[-1]] for s in states for h in s.alive], np.int32)
             one = self._last(rows * beams, 1)
             step = self.model.step(ids, prompts.media, mask, one, past, pad)
-            total = scores[:, None] + log_softmax(step.logits)
-            total = total.reshape(rows, -1)
-            top = np.argpartition(-total, 2 * beams, axis=-1)[:, : 2 * beams]
-            source, scores_next, tokens_next = [], [], []
-            for b in range(rows):
-                kept = 0
-                for flat in top[b][np.argsort(-total[b, top[b]])]:
-                    beam, token = divmod(int(flat), step.logits.shape[-1])
-                    score = float(total[b, flat])
-                    if token == self.end:
-                        finished[b].append((score, tokens[b * beams + beam]))
-                    elif kept < beams:
-                        kept += 1
-                        source.append(b * beams + beam)
-                        scores_next.append(score)
-                        tokens_next.append([*tokens[b * beams + beam], token])
+            logprobs = log_softmax(step.logits).reshape(rows, beams, -1)
+            states = [
+                state if state.decided else grow(state, logprobs[row], beams, self.end)
+                for row, state in enumerate(states)
+            ]
+            # A decided row is carried along as it is: its beams are not looked at any more.
+            source = [r * beams + h.parent for r, s in enumerate(states) for h in s.alive]
             past = step.past[:, :, source]
-            scores, tokens = np.array(scores_next, np.float32), tokens_next
-            best_done = [max((s for s, _ in done), default=-np.inf) for done in finished]
-            alive = scores.reshape(rows, beams).max(-1)
-            # A longer hypothesis only loses probability: nothing alive can overtake a better end.
-            if all(d >= a for d, a in zip(best_done, alive, strict=True)):
-                break
-        for b in range(rows * beams):
-            finished[b // beams].append((float(scores[b]), tokens[b]))
-        return [max(done, key=lambda item: item[0])[1] for done in finished]
+        return [list(state.best.tokens) for state in states]
 
     def rank(
         self,

@@ -8,6 +8,7 @@ from PIL import Image
 
 from training.config import FlamingoConfig
 from training.evaluation.answer import log_softmax
+from training.evaluation.beam import Beams, grow
 from training.goldens.pictures import PICTURES
 from training.goldens.text import plain
 from training.model.flamingo import Flamingo
@@ -40,30 +41,18 @@ def _answer(
 
 
 def _beam(
-    model: Flamingo, ids: list[int], latents: torch.Tensor, count: int, beams: int = 3
+    model: Flamingo, ids: list[int], latents: torch.Tensor, count: int, width: int = 3
 ) -> list[int]:
-    """Beam search over whole recomputations; length penalty 0, ended hypotheses compete with live ones."""
-    alive: list[tuple[float, list[int]]] = [(0.0, [])]
-    ended: list[tuple[float, list[int]]] = []
+    """Beam search over whole recomputations."""
+    beams = Beams()
     for _ in range(count):
-        grown = []
-        for score, tokens in alive:
-            logits = model(torch.tensor([ids + tokens]), latents)[0, -1].numpy()
-            for token in np.argsort(-log_softmax(logits))[: 2 * beams]:
-                total = score + float(log_softmax(logits)[token])
-                grown.append((total, [*tokens, int(token)]))
-        grown.sort(key=lambda item: -item[0])
-        alive = []
-        for score, tokens in grown:
-            if tokens[-1] == model.config.end_of_chunk:
-                ended.append((score, tokens[:-1]))
-            elif len(alive) < beams:
-                alive.append((score, tokens))
-            if len(alive) == beams:
-                break
-        if ended and max(ended)[0] >= alive[0][0]:
+        rows = [ids + list(hypothesis.tokens) for hypothesis in beams.alive]
+        logits = [model(torch.tensor([row]), latents)[0, -1].numpy() for row in rows]
+        logprobs = log_softmax(np.stack(logits))
+        beams = grow(beams, logprobs, width, model.config.end_of_chunk)
+        if beams.decided:
             break
-    return max([*ended, *alive], key=lambda item: item[0])[1]
+    return list(beams.best.tokens)
 
 
 def _rank(
