@@ -4,13 +4,15 @@
 
 Checkpoints hold bridge, optimiser, position in the schedule and the random state; `--resume` goes on
 from the newest. `--from public/models/NAME` starts from a shipped bridge, without its optimiser.
-Training begins with the pictures that are encoded; more are taken in as they come.
+Training begins with the first pictures that are encoded; a second process encodes the rest, and they
+are taken in as they come.
 """
 
 import argparse
 import json
 import math
 import random
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,16 +24,23 @@ from tqdm import tqdm
 from training.config import FlamingoConfig
 from training.data.batch import Batch, collate, dequantise
 from training.data.episodes import IGNORED, Episodes, Packer
-from training.data.features import FeatureStore
+from training.data.features import FeatureStore, encode_in_background
 from training.data.manifest import read_manifest
 from training.data.pool import trainable
 from training.frozen.packages import SMOLLM2, fetch
 from training.frozen.smollm2 import load_smollm2
 from training.loss import TiedHeadLoss
 from training.model.flamingo import Flamingo
+from training.shipped import load_bridge
 from training.tokenizer import build_tokenizer
 
 CHECKPOINT = "checkpoint.pt"
+# What captions and names need first; the large synthetic sets last.
+ENCODING_ORDER = (
+    *("flickr8k", "coco", "tiny", "hobby", "web", "openstax", "life", "bsds", "corel"),
+    *("imagenet1k", "daquar", "easyvqa", "nlvr"),
+)
+FIRST_PICTURES = 1000
 
 
 @dataclass(frozen=True)
@@ -102,12 +111,28 @@ class Trainer:
         self.model.decoder.to(torch.bfloat16)
         records = read_manifest(data)
         self.store = FeatureStore(records)
+        self.missing = [name for name in ENCODING_ORDER if self.store.missing(name)]
         packer = Packer(build_tokenizer(fetch(SMOLLM2)), config, settings.budget)
         self.episodes = Episodes(trainable(records), self.store, packer)
         self.rng = random.Random(settings.seed)
         self.optimiser = optimiser(self.model.bridge, settings)
         self.step, self.samples, self.elapsed = 0, 0, 0.0
         out.mkdir(parents=True, exist_ok=True)
+
+    def wait_for_pictures(self, encoding: "subprocess.Popen[bytes]") -> None:
+        """Returns when there is enough to begin with.
+
+        Raises:
+            RuntimeError: the encoder ended before that.
+        """
+        while self.episodes.count < FIRST_PICTURES:
+            ended = encoding.poll() is not None
+            time.sleep(2)
+            self.episodes.refresh()
+            if ended and self.episodes.count < FIRST_PICTURES and encoding.returncode != 0:
+                raise RuntimeError("encoding the pictures failed; its message stands above")
+            if ended:
+                return
 
     def save(self) -> None:
         """Writes the checkpoint whole or not at all."""
@@ -207,10 +232,15 @@ def main() -> None:
     if args.resume and (args.out / CHECKPOINT).exists():
         trainer.resume()
     elif args.start:
-        from training.shipped import load_bridge
-
         trainer.model.bridge.load_state_dict(load_bridge(args.start))
-    trainer.run(args.minutes, args.steps)
+    encoding = encode_in_background(args.data, trainer.missing) if trainer.missing else None
+    try:
+        if encoding:
+            trainer.wait_for_pictures(encoding)
+        trainer.run(args.minutes, args.steps)
+    finally:
+        if encoding:
+            encoding.terminate()
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ class Episodes:
     def refresh(self) -> None:
         """Takes in pictures that were encoded since."""
         self.store.refresh()
-        records = [record for record in self.all if record in self.store]
+        kept_out = self.store.kept_out
+        records = [r for r in self.all if r in self.store and r.file not in kept_out]
         self.pools = {task.name: [r for r in records if task.serves(r)] for task in TASKS}
         self.classes = {k: v for k, v in by_class(records).items() if len(v) >= 4}
         self.count = len(records)

@@ -1,14 +1,21 @@
 """The frozen encoder's features, computed once per picture and kept outside the checkout.
 
-A set's features are one file of bytes, `<set>.u8`, a tile being 81 x 1280 values of ReLU6 output
-(0 to 6 on 0 to 255: cosine to the exact features above 0.99999). Files grow by appending in a fixed
-order, so an interrupted run resumes, and training reads what is there while the rest follows:
+A set's features are one file of bytes, a tile being 81 x 1280 values of ReLU6 output (0 to 6 on 0 to
+255: cosine to the exact features above 0.99999). Files grow by appending in a fixed order, so an
+interrupted run resumes, and training reads what is there while the rest follows. Their names hold a
+digest of that order: another manifest has other files. Copies of the project's own pictures are noted,
+and training leaves them out.
 
     python -m training.data.features --data FOLDER [--sets A,B] [--batch 16]
 """
 
 import argparse
+import hashlib
+import os
 import random
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from training.data.keep_out import is_kept_out
 from training.data.manifest import Pictures, Record, read_manifest
 from training.frozen.efficientnet import (
     FEATURES,
@@ -62,13 +70,26 @@ class FeatureStore:
                 self._rows[record.file] = (row, count)
                 row += count
         self._maps: dict[str, NDArray[np.uint8]] = {}
+        self.kept_out: frozenset[str] = frozenset()
         self.refresh()
 
     def path(self, name: str) -> Path:
-        return self.folder / f"{name}.u8"
+        order = "\n".join(f"{r.file} {tiles_of(r)}" for r in self._order.get(name, []))
+        return self.folder / f"{name}-{hashlib.sha256(order.encode()).hexdigest()[:8]}.u8"
+
+    @property
+    def _notes(self) -> Path:
+        return self.folder / "kept-out.txt"
+
+    def note_kept_out(self, record: Record) -> None:
+        """Remembers that a picture is a copy of one that the project ships or tests with."""
+        with self._notes.open("a", encoding="utf-8") as out:
+            out.write(f"{record.file}\n")
 
     def refresh(self) -> None:
         """Maps what has been encoded since the last call."""
+        if self._notes.exists():
+            self.kept_out = frozenset(self._notes.read_text(encoding="utf-8").splitlines())
         for name in self._order:
             rows = self.path(name).stat().st_size // TILE_BYTES if self.path(name).exists() else 0
             if rows and (name not in self._maps or self._maps[name].shape[0] != rows):
@@ -113,8 +134,25 @@ def encode_all(data: Path, sets: list[str] | None, batch: int) -> None:
         store.refresh()
         todo = store.missing(name)
         for start in tqdm(range(0, len(todo), batch), desc=name, mininterval=5):
-            tiles = [pixels(pictures.open(record)) for record in todo[start : start + batch]]
+            tiles = []
+            for record in todo[start : start + batch]:
+                picture = pictures.open(record)
+                if is_kept_out(picture):
+                    store.note_kept_out(record)
+                tiles.append(pixels(picture))
             store.append(name, encode(encoder, np.concatenate(tiles)))
+
+
+def encode_in_background(data: Path, sets: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Starts a process that encodes what is missing, at low priority."""
+    command = [sys.executable, "-m", "training.data.features", "--data", str(data)]
+    # Two processes whose threads spin while they wait take most of each other's time.
+    calm = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+    return subprocess.Popen(
+        [*command, "--sets", ",".join(sets)],
+        env=os.environ | calm,
+        preexec_fn=lambda: os.nice(5),
+    )
 
 
 def main() -> None:
