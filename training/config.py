@@ -5,6 +5,11 @@ from typing import Literal
 
 MediaMode = Literal["immediate", "all"]
 
+# What training and export have to agree on: the token before the first chunk (SmolLM2's
+# `<|endoftext|>`), and the logit of what is never to be sampled.
+START_TOKEN = 0
+BANNED_LOGIT = -1e9
+
 
 @dataclass(frozen=True)
 class LanguageConfig:

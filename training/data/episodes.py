@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
-from training.config import FlamingoConfig
+from training.config import START_TOKEN, FlamingoConfig
 from training.data.features import FeatureStore, tiles_of
 from training.data.manifest import Record
 from training.data.pool import by_class
@@ -18,7 +18,6 @@ from training.data.tasks import BINDING_WEIGHT, TASKS, Sample, Task
 from training.data.words import invented_words
 from training.prompts import PROMPTS
 
-START_TOKEN = 0
 IGNORED = -100
 # Pictures of several tiles cost as much in the resampler as that many pictures.
 MAX_TILES_PER_ROW = 10

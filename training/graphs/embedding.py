@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from training.config import FlamingoConfig
+from training.config import BANNED_LOGIT, FlamingoConfig
 from training.frozen.smollm2 import BLOCK, Q8_0
 from training.graphs.bridge import State
 from training.graphs.builder import Builder
 from training.graphs.linears import ZERO_POINT_8, linear_q8, store_q8
 from training.graphs.shards import SHARD_BYTES
-
-BANNED_LOGIT = -1e9
 
 
 class TiedEmbedding:

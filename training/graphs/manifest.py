@@ -8,7 +8,7 @@ from typing import Any
 from tokenizers import Tokenizer
 from torch import nn
 
-from training.config import FlamingoConfig
+from training.config import START_TOKEN, FlamingoConfig
 from training.frozen.smollm2 import LlamaWeights
 from training.graphs.bridge import State, build_bridge
 from training.graphs.builder import Builder, Flavour
@@ -18,7 +18,6 @@ from training.graphs.vision import build_vision
 from training.pixels import MAX_TILES, MEAN, SCALE
 from training.prompts import PROMPTS
 
-START_TOKEN = 0
 FLAVOURS: tuple[Flavour, ...] = ("webgpu", "wasm")
 
 

@@ -4,14 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.config import FlamingoConfig
+from training.config import BANNED_LOGIT, FlamingoConfig
 from training.frozen.smollm2 import LlamaWeights
 from training.model.chunks import Chunks
 from training.model.cross_attention import GatedCrossAttentionBlock
 from training.model.language import Decoder, rope_tables
 from training.model.resampler import FeatureProjection, PerceiverResampler
 
-BANNED_LOGIT = -1e9
 # Small, not zero: with gates at 0 nothing before them learns; the design's probes started here.
 INITIAL_GATE = 0.1
 
