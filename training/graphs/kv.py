@@ -32,6 +32,9 @@ class Kv(Protocol):
     def attention(self, layer: int, qkv: str) -> str:
         """qkv [B*S,(heads+2G)*size] before RoPE -> attended [B*S,heads*size]."""
 
+    def positions(self) -> str:
+        """i64 [B or 1, S]: the place of each new token in its row."""
+
     def finish(self) -> None:
         """Declares the outputs that are left."""
 
@@ -51,11 +54,23 @@ def _batched(b: Builder, rows: str) -> str:
 
 
 class InPlaceKv:
-    """past.L and present.L [B,G,C,size]; C is the buffer's, so beams need not have the whole context."""
+    """past.L and present.L [B,G,C,size]; C is the buffer's, so beams need not have the whole context.
 
-    def __init__(self, b: Builder, config: LanguageConfig, context: int) -> None:
+    `rotary` is false where queries and keys come with their positions in them, or have none; `scale` is
+    that of the scores where it is not 1/sqrt(size).
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        config: LanguageConfig,
+        context: int,
+        rotary: bool = True,
+        scale: float | None = None,
+    ) -> None:
         self.b, self.config = b, config
-        self.cos, self.sin = _rope_weights(b, config, context)
+        self.rope = _rope_weights(b, config, context) if rotary else ()
+        self.scale = {} if scale is None else {"scale": scale}
         self.seqlens = b.input("seqlens_k", "i32", ["B"])
         self.total = b.input("total_length", "i32", [1])
         self.shape: Shape = ["B", config.kv_heads, "C", config.head_size]
@@ -71,26 +86,42 @@ class InPlaceKv:
         out = f"attention.{layer}"
         b.node(
             "GroupQueryAttention",
-            (_batched(b, qkv), "", "", *past, self.seqlens, self.total, self.cos, self.sin),
+            (_batched(b, qkv), "", "", *past, self.seqlens, self.total, *self.rope),
             [out, *present],
             domain=MICROSOFT,
             num_heads=c.heads,
             kv_num_heads=c.kv_heads,
-            do_rotary=1,
+            do_rotary=int(bool(self.rope)),
             rotary_interleaved=0,
+            **self.scale,
         )
         return b.reshape(out, [-1, c.heads * c.head_size])
+
+    def positions(self) -> str:
+        b = self.b
+        end = b.op("Squeeze", b.cast(self.total, "i64"))
+        count = b.op("Gather", b.op("Shape", "ids"), b.constant(1), axis=0)
+        places = b.op("Range", b.op("Sub", end, count), end, b.constant(1))
+        return b.op("Unsqueeze", places, b.constant([0]))
 
     def finish(self) -> None:
         """The attention nodes have written every output."""
 
 
 class StackedKv:
-    """past [P,2L,B,G,size], `pad` [B] for left padding, present [S,2L,B,G,size]."""
+    """past [P,2L,B,G,size], `pad` [B] for left padding, present [S,2L,B,G,size]; `rotary` and `scale` as in place."""
 
-    def __init__(self, b: Builder, config: LanguageConfig, context: int) -> None:
+    def __init__(
+        self,
+        b: Builder,
+        config: LanguageConfig,
+        context: int,
+        rotary: bool = True,
+        scale: float | None = None,
+    ) -> None:
         self.b, self.config = b, config
-        self.cos, self.sin = _rope_weights(b, config, context)
+        self.rope = _rope_weights(b, config, context) if rotary else ()
+        self.scale = config.head_size**-0.5 if scale is None else scale
         self.new_rows: list[str] = []
         self.past = b.input("past", "f32", self._shape("P"))
         pad = b.input("pad", "i32", ["B"])
@@ -120,7 +151,7 @@ class StackedKv:
         q, k, v = b.ops("Split", (_batched(b, qkv), b.constant(sizes)), 3, axis=-1)
         keys = self._extend(2 * layer, self._rotate(k, c.kv_heads))
         values = self._extend(2 * layer + 1, v)
-        q = b.op("Mul", self._rotate(q, c.heads), b.number(size**-0.5))
+        q = b.op("Mul", self._rotate(q, c.heads), b.number(self.scale))
         grouped = b.transpose(b.reshape(q, [0, 0, c.kv_heads, group, size]), [0, 2, 3, 1, 4])
         scores = b.op(
             "MatMul", b.reshape(grouped, [0, 0, -1, size]), b.transpose(keys, [1, 2, 3, 0])
@@ -137,13 +168,17 @@ class StackedKv:
         heads = b.op("Reshape", mixed, b.op("Shape", grouped))
         return b.reshape(b.transpose(heads, [0, 3, 1, 2, 4]), [-1, c.heads * size])
 
+    def positions(self) -> str:
+        return self.position_ids
+
     def _rotate(self, x: str, heads: int) -> str:
+        if not self.rope:
+            return x
         return self.b.op(
             "RotaryEmbedding",
             x,
             self.position_ids,
-            self.cos,
-            self.sin,
+            *self.rope,
             domain=MICROSOFT,
             num_heads=heads,
             rotary_embedding_dim=self.config.head_size,

@@ -13,10 +13,10 @@ from training.graphs.builder import MICROSOFT, Builder, Flavour
 from training.graphs.embedding import TiedEmbedding
 from training.graphs.kv import InPlaceKv, Kv, StackedKv
 from training.graphs.linears import concatenate_q4, linear_q4
+from training.graphs.media import media_bias
 from training.graphs.residual import Residual
 from training.graphs.shards import Shards
 
-_HIDDEN_BIAS = -1e9
 GATES = ("attn_gate", "ff_gate")
 
 
@@ -47,7 +47,7 @@ class LanguageGraph:
         self.media_mask = b.input("media_mask", "f32", ["B", "S", "T"])
         self.gates = b.input("gates", "f32", [blocks, 2])
         positions = b.input("positions", "i32", ["n"])
-        self._media_bias(latents)
+        self.bias, self.sees = media_bias(b, self.media_mask, latents)
         self.factors = self._gate_factors()
         make_kv = InPlaceKv if b.flavour == "webgpu" else StackedKv
         self.kv: Kv = make_kv(b, c, self.context)
@@ -67,23 +67,6 @@ class LanguageGraph:
         b.output(b.cast(best, "i32"), "argmax", "i32", ["n"])
         self.kv.finish()
         return b
-
-    def _media_bias(self, latents: int) -> None:
-        """Additive bias [1,1,B*S,T*64], and [1,B*S,1] that is 0 where a token sees no media."""
-        b = self.b
-        shape = b.op("Shape", self.media_mask)
-        count = b.op("Slice", shape, b.constant([2]), b.constant([3]))
-        one = b.constant([1])
-        rows = b.op("Concat", one, b.constant([-1]), count, axis=0)
-        mask = b.op("Reshape", self.media_mask, rows)
-        hidden = b.op("Mul", b.op("Sub", mask, b.number(1.0)), b.number(-_HIDDEN_BIAS))
-        wide = b.op("Unsqueeze", hidden, b.constant([3]))
-        spread = b.op("Expand", wide, b.constant([1, 1, 1, latents]))
-        # [1,R,T,64] -> [1,1,R,T*64]: axis 2 of the source is T, so the rows come from the mask's shape.
-        row_count = b.op("Slice", b.op("Shape", mask), b.constant([1]), b.constant([2]))
-        target = b.op("Concat", b.constant([1, 1]), row_count, b.constant([-1]), axis=0)
-        self.bias = b.op("Reshape", spread, target)
-        self.sees = b.op("ReduceMax", mask, b.constant([2]), keepdims=1)
 
     def _gate_factors(self) -> list[str]:
         """tanh of the trained gates times the factors that were asked for: attn, ff, attn, ff, …, each [1]."""
