@@ -8,6 +8,17 @@ const stages = {
   decode: 'Writing',
 } as const;
 
+const again = (milliseconds: number | null) =>
+  milliseconds === null ? 'trying again' : `trying again in ${roughly(milliseconds)}`;
+
+const waiting = {
+  offline: (milliseconds: number | null) =>
+    `Offline: what has come is kept; ${again(milliseconds)}`,
+  unreachable: (milliseconds: number | null) =>
+    `The connection broke: what has come is kept; ${again(milliseconds)}`,
+  'other-tab': () => 'Another tab is downloading this already: waiting for it',
+} as const;
+
 const graphs = { vision: 'eye', bridge: 'bridge', language: 'language model' } as const;
 
 export const text = {
@@ -39,6 +50,12 @@ export const text = {
           const left = roughly(((total - loaded) / bytesPerSecond) * 1000);
           return `Downloading: ${done}, ${megabytes(bytesPerSecond)}/s, ${left} left`;
         }
+        case 'waiting':
+          return waiting[progress.reason](progress.milliseconds);
+        case 'storage':
+          return progress.message;
+        case 'self-check':
+          return 'First time on this GPU: checking that it computes what it should';
         case 'compile':
           return `Preparing the ${graphs[progress.graph]} (${progress.done} of ${progress.total} parts ready)`;
         case 'warm-up':

@@ -89,9 +89,26 @@ export async function openBackend(choice: BackendChoice): Promise<Backend> {
   return { flavour: 'wasm', info };
 }
 
+/** How long the news of a lost device may come after the run that it ended. */
+const NEWS_MS = 500;
+
 /** What `work` gives, or the failure of the device under it, whichever is first. */
-export function unlessFailing<T>(backend: Backend, work: Promise<T>): Promise<T> {
-  return backend.flavour === 'webgpu' ? Promise.race([work, backend.failing]) : work;
+export async function unlessFailing<T>(backend: Backend, work: Promise<T>): Promise<T> {
+  if (backend.flavour === 'wasm') return work;
+  try {
+    return await Promise.race([work, backend.failing]);
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    await Promise.race([backend.failing, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
+    throw cause;
+  }
+}
+
+/** True when the device of a backend has failed: nothing more is to be had from it. */
+export async function hasFailed(backend: Backend): Promise<boolean> {
+  if (backend.flavour === 'wasm') return false;
+  const failed = backend.failing.catch(() => true);
+  return Promise.race([failed, Promise.resolve(false)]);
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {

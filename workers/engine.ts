@@ -1,5 +1,6 @@
 /** The worker's interface over the model: one job at a time, and every failure as a sentence. */
-import { unlessFailing } from './backend.ts';
+import { hasFailed, unlessFailing } from './backend.ts';
+import { discard } from './discard.ts';
 import { Failure, toFlamingoError } from './failure.ts';
 import { type Answer, generate } from './generate.ts';
 import { loadModel } from './load.ts';
@@ -9,19 +10,28 @@ import type { FlamingoApi, GenerateEvent, Result } from './protocol.ts';
 import { Queue } from './queue.ts';
 import { rank } from './rank.ts';
 import { Stopwatch } from './timings.ts';
-import { IndexedDbStore } from './weights/store.ts';
+import { ModelStorage } from './weights/storage.ts';
 
 /** The interface that `main.ts` exposes. No method throws. */
 export function createEngine(): FlamingoApi {
   const queue = new Queue();
-  const store = new IndexedDbStore();
+  const storage = new ModelStorage();
   const requests = new Map<string, AbortController>();
+  /** Of the last load, running or not. */
+  let loading = new AbortController();
   let loaded: Model | undefined;
 
   async function unload(): Promise<void> {
     const model = loaded;
     loaded = undefined;
     await model?.dispose();
+  }
+
+  /** Ends what runs and what waits: nobody wants it any more. */
+  function abandon(): void {
+    const reason = new Failure('cancelled', 'The model was unloaded.', { retryable: true });
+    loading.abort(reason);
+    for (const request of requests.values()) request.abort(reason);
   }
 
   /** Runs a job on the model in its turn, under an id that can be cancelled. */
@@ -34,10 +44,19 @@ export function createEngine(): FlamingoApi {
     const { signal } = controller;
     requests.set(id, controller);
     try {
-      return await queue.run(() => {
+      return await queue.run(async () => {
         if (!loaded) throw notLoaded();
-        const task = { stopwatch: new Stopwatch(), signal, onEvent };
-        return unlessFailing(loaded.backend, job(loaded, task));
+        const model = loaded;
+        const work = job(model, { stopwatch: new Stopwatch(), signal, onEvent });
+        try {
+          return await unlessFailing(model.backend, work);
+        } catch (cause) {
+          if (await hasFailed(model.backend)) {
+            loaded = undefined;
+            await discard(model.backend, work, model);
+          }
+          throw cause;
+        }
       }, signal);
     } finally {
       requests.delete(id);
@@ -46,16 +65,24 @@ export function createEngine(): FlamingoApi {
 
   return {
     load: (request, onProgress) =>
-      settle(() =>
-        queue.run(async () => {
+      settle(() => {
+        abandon();
+        loading = new AbortController();
+        const { signal } = loading;
+        return queue.run(async () => {
           const start = performance.now();
           await unload();
-          const model = await loadModel(request, store, onProgress);
+          storage.forgive();
+          const model = await loadModel(request, { storage, signal, onProgress });
           loaded = model;
-          const milliseconds = performance.now() - start;
-          return { manifest: model.manifest, backend: model.backend.info, milliseconds };
-        }),
-      ),
+          return {
+            manifest: model.manifest,
+            backend: model.backend.info,
+            milliseconds: performance.now() - start,
+            storage: storage.notice,
+          };
+        }, signal);
+      }),
 
     generate: (request, onEvent) =>
       settle(async () => {
@@ -84,12 +111,23 @@ export function createEngine(): FlamingoApi {
     },
 
     release: () =>
-      settle(() =>
-        queue.run(async () => {
+      settle(() => {
+        abandon();
+        return queue.run(async () => {
           await unload();
           return null;
-        }),
-      ),
+        });
+      }),
+
+    stored: () => settle(() => storage.report()),
+
+    verifyStored: (url) => settle(() => storage.verify(url)),
+
+    deleteStored: (url) =>
+      settle(async () => {
+        await storage.remove(url);
+        return null;
+      }),
   };
 }
 

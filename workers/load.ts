@@ -1,39 +1,58 @@
 /** From a URL to a model that is ready to answer. */
 import { type Backend, openBackend, unlessFailing } from './backend.ts';
+import { discard } from './discard.ts';
+import { Failure } from './failure.ts';
 import { Language } from './language.ts';
 import type { Manifest } from './manifest.ts';
 import { Model } from './model.ts';
 import { loadOrt } from './ort.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { LoadProgress, LoadRequest } from './protocol.ts';
+import { selfCheck } from './self-check.ts';
 import { createSessions, filesOf } from './sessions.ts';
 import { openTokenizer } from './text/tokenizer.ts';
-import { fetchJson } from './weights/download.ts';
+import { fetchJson } from './weights/json.ts';
 import { obtainFiles } from './weights/obtain.ts';
-import type { BlobStore } from './weights/store.ts';
+import type { ModelStorage } from './weights/storage.ts';
+
+/** What a load works with beside its request. */
+export interface Loading {
+  storage: ModelStorage;
+  /** Aborted when the load is not wanted any more. */
+  signal: AbortSignal;
+  onProgress: (progress: LoadProgress) => void;
+}
 
 /**
  * Loads a model.
  *
- * @throws {Failure} `no-webgpu`, `no-adapter`, `http`, `offline`, `bad-manifest`, `hash-mismatch`
+ * @throws {Failure} `no-webgpu`, `no-adapter`, `http`, `offline`, `bad-manifest`, `hash-mismatch`, `self-check`; the
+ * signal's reason
  */
-export async function loadModel(
-  { modelUrl, backend: choice, verbose = false }: LoadRequest,
-  store: BlobStore,
-  onProgress: (progress: LoadProgress) => void,
-): Promise<Model> {
-  const backend = await openBackend(choice);
+export async function loadModel(request: LoadRequest, loading: Loading): Promise<Model> {
+  const { onProgress, signal } = loading;
+  const { verbose = false } = request;
+  const backend = await openBackend(request.backend);
   let model: Model | undefined;
+  let work: Promise<unknown> = Promise.resolve();
+  /** What a step of the load gives, or the failure of the device under it. */
+  const step = <T>(made: Promise<T>): Promise<T> => {
+    work = made;
+    return unlessFailing(backend, made);
+  };
   try {
-    const loading = loadOn(backend, modelUrl, store, onProgress, verbose);
-    model = await unlessFailing(backend, loading);
+    if (request.selfCheckUrl !== undefined) {
+      const small = () => loadOn(backend, request.selfCheckUrl ?? '', loading, false);
+      await step(selfCheck(backend, small, onProgress));
+    }
+    model = await step(loadOn(backend, request.modelUrl, loading, verbose));
+    signal.throwIfAborted();
     onProgress({ stage: 'warm-up' });
-    await unlessFailing(backend, warmUp(model));
+    await step(warmUp(model));
     onProgress({ stage: 'ready' });
     return model;
   } catch (cause) {
-    if (model) await model.dispose();
-    else if (backend.flavour === 'webgpu') backend.device.destroy();
+    await discard(backend, work, model);
     throw cause;
   }
 }
@@ -41,17 +60,46 @@ export async function loadModel(
 async function loadOn(
   backend: Backend,
   modelUrl: string,
-  store: BlobStore,
-  onProgress: (progress: LoadProgress) => void,
+  { storage, signal, onProgress }: Loading,
   verbose: boolean,
 ): Promise<Model> {
-  const base = new URL(modelUrl, self.location.href).href;
-  const manifest: Manifest = parseManifest(await fetchJson(new URL('manifest.json', base).href));
-  const blobs = await obtainFiles(base, filesOf(manifest, backend.flavour), store, onProgress);
+  const base = new URL(modelUrl, self.location.href);
+  if (base.origin !== self.location.origin) throw foreign(base);
+  const manifest = await manifestAt(base.href, storage, signal);
+  const files = filesOf(manifest, backend.flavour);
+  const shortage = await storage.shortage(files);
+  if (shortage) onProgress({ stage: 'storage', message: shortage });
+  const { store, partials } = storage;
+  const blobs = await obtainFiles(base.href, files, { store, partials, signal, onProgress });
+  await storage.remember(base.href, manifest);
   const ort = await loadOrt();
   const tokenizer = await openTokenizer(blobs.get(manifest.tokenizer.path) ?? new Blob());
+  signal.throwIfAborted();
   const sessions = await createSessions(ort, backend, manifest, blobs, onProgress, verbose);
   return new Model(ort, backend, manifest, tokenizer, sessions);
+}
+
+/** The server's manifest, since it may be newer; without a network that of an earlier visit. */
+async function manifestAt(
+  base: string,
+  storage: ModelStorage,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  try {
+    return parseManifest(await fetchJson(new URL('manifest.json', base).href, signal));
+  } catch (cause) {
+    const unreachable = cause instanceof Failure && ['offline', 'http'].includes(cause.code);
+    const kept = unreachable ? await storage.manifestOf(base) : null;
+    if (!kept) throw cause;
+    return kept;
+  }
+}
+
+function foreign({ origin }: URL): Failure {
+  return new Failure(
+    'bad-manifest',
+    `That model lies on another site (${origin}), and this page fetches nothing from elsewhere: put the model's folder beside the page.`,
+  );
 }
 
 /** One small run of each graph: a GPU compiles its shaders at the first. Nothing of it stays. */

@@ -50,11 +50,16 @@ export class Model {
         : new StackedKv(ort, shape, 1, context);
   }
 
-  /** Frees sessions, KV, media, and the GPU device. The model cannot be used any more. */
-  async dispose(): Promise<void> {
+  /** Frees sessions, KV and media, and leaves the device to others. The model cannot be used any more. */
+  async close(): Promise<void> {
     this.media.clear();
     this.kv.dispose();
     await releaseSessions(this.sessions);
+  }
+
+  /** Frees all, the GPU device too. */
+  async dispose(): Promise<void> {
+    await this.close();
     if (this.backend.flavour === 'webgpu') this.backend.device.destroy();
   }
 }

@@ -30,6 +30,10 @@ export type ErrorCode =
   | 'not-loaded'
   | 'cancelled'
   | 'worker-died'
+  /** A run that gave no sign for minutes. */
+  | 'hung'
+  /** The device computes other values than it should. */
+  | 'self-check'
   | 'internal';
 
 /** `message` is a sentence for a person: what happened and what to do. `detail` is for a bug report. */
@@ -59,6 +63,11 @@ export interface LoadRequest {
   /** URL of the folder that holds `manifest.json`, absolute or relative to the page; ends with a slash. */
   modelUrl: string;
   backend: BackendChoice;
+  /**
+   * Folder of a small model whose values are known (`workers/self-check.ts`): a GPU computes them at its first load,
+   * and one that gets them wrong is refused. Without it nothing is checked.
+   */
+  selfCheckUrl?: string;
   /** Prints ONNX Runtime's log on the console, which says where each node runs. */
   verbose?: boolean;
 }
@@ -73,14 +82,50 @@ export type LoadProgress =
       total: number;
       bytesPerSecond: number;
     }
+  /** Nothing moves: the network is tried again after a pause, or another tab downloads this file. */
+  | {
+      stage: 'waiting';
+      reason: 'offline' | 'unreachable' | 'other-tab';
+      file: string;
+      /** Length of the pause; null where nobody knows. */
+      milliseconds: number | null;
+    }
+  /** The browser will not keep the files: a sentence for the person. */
+  | { stage: 'storage'; message: string }
   | { stage: 'compile'; graph: 'vision' | 'bridge' | 'language'; done: number; total: number }
   | { stage: 'warm-up' }
+  /** First load on this device: known values are computed with each graph and compared. */
+  | { stage: 'self-check' }
   | { stage: 'ready' };
 
 export interface LoadedModel {
   manifest: Manifest;
   backend: BackendInfo;
   milliseconds: number;
+  /** Why the files are not kept for the next visit, in a sentence; null when they are. */
+  storage: string | null;
+}
+
+/** A model whose manifest lies in the browser's storage. Bytes of a shard that two models share count for both. */
+export interface StoredModel {
+  /** The folder it was loaded from; its name to the calls below. */
+  url: string;
+  title: string;
+  /** Bytes that are stored, finished or not. */
+  bytes: number;
+  /** True when it can be loaded without a network on at least one backend. */
+  complete: boolean;
+}
+
+export interface StorageReport {
+  models: StoredModel[];
+  /** Bytes that no stored model needs. */
+  unused: number;
+  /** What the browser says of this site as a whole; null where it does not say. */
+  usage: number | null;
+  quota: number | null;
+  /** Why nothing is stored, in a sentence, or null. */
+  trouble: string | null;
 }
 
 export interface Sampling {
@@ -158,6 +203,12 @@ export interface FlamingoApi {
   rank(request: RankRequest, onEvent: (event: GenerateEvent) => void): Promise<Result<Ranking>>;
   /** Ends a running or queued request; unknown ids are ignored. */
   cancel(id: string): void;
-  /** Frees sessions, KV and GPU buffers. A later `load` starts anew. */
+  /** Ends a running load and all requests, then frees sessions, KV and GPU buffers. A later `load` starts anew. */
   release(): Promise<Result<null>>;
+  /** What is stored. */
+  stored(): Promise<Result<StorageReport>>;
+  /** Reads all files of a stored model; damaged ones are deleted. Answers their names. */
+  verifyStored(url: string): Promise<Result<string[]>>;
+  /** Deletes a stored model but for what others share with it; null deletes what no model needs. */
+  deleteStored(url: string | null): Promise<Result<null>>;
 }

@@ -45,6 +45,12 @@ export function describeLoading(progress) {
       const { loaded, total, bytesPerSecond } = progress;
       return `Loading the model: ${megabytes(loaded)} of ${megabytes(total)} MB, ${megabytes(bytesPerSecond)} MB/s`;
     }
+    case 'waiting':
+      return `Waiting for ${progress.file}: ${progress.reason}`;
+    case 'storage':
+      return progress.message;
+    case 'self-check':
+      return 'Checking the GPU';
     case 'compile':
       return `Preparing the model: ${progress.graph} (${progress.done} of ${progress.total})`;
     case 'warm-up':

@@ -1,6 +1,6 @@
 """Writes the golden files and the test pictures.
 
-python -m training.goldens        (writes tests/pictures and tests/golden)
+python -m training.goldens        (writes tests/pictures, tests/golden and workers/self-check.json)
 """
 
 import argparse
@@ -12,6 +12,7 @@ from typing import Any
 from training.goldens.canvases import pixel_goldens, position_goldens, resample_goldens
 from training.goldens.features import feature_goldens
 from training.goldens.pictures import make_pictures
+from training.goldens.self_check import FILE, self_check_goldens
 from training.goldens.text import code_point_goldens, token_goldens
 from training.goldens.tiny import tiny_goldens
 
@@ -35,6 +36,7 @@ def main() -> None:
     write("tokens.json.gz", token_goldens())
     write("code-points.json", code_point_goldens())
     write("tiny.json", tiny_goldens())
+    FILE.write_text(json.dumps(self_check_goldens(), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ export class Meter {
     this.#now = now;
   }
 
-  /** `bytes` more of a file have come. */
+  /** `bytes` more of a file have come; negative when some have to come again. */
   add(file: string, source: 'network' | 'cache', bytes: number): void {
     this.#loaded += bytes;
-    if (source === 'network') this.#network += bytes;
+    if (source === 'network') this.#network += Math.max(0, bytes);
     const time = this.#now();
     this.#samples.push({ time, bytes: this.#network });
     this.#samples = this.#samples.filter((sample) => sample.time >= time - WINDOW_MS);

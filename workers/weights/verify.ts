@@ -20,7 +20,16 @@ export async function sha256(blob: Blob): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** True when a Blob is the file that the manifest means. The size is looked at first, since that is free. */
+/**
+ * True when a Blob is the file that the manifest means. The size is looked at first, since that is free. A Blob whose
+ * bytes are gone (browsers keep them as files of their own) is not.
+ */
 export async function isFile(blob: Blob, file: FileRef): Promise<boolean> {
-  return blob.size === file.bytes && (await sha256(blob)) === file.sha256;
+  if (blob.size !== file.bytes) return false;
+  try {
+    return (await sha256(blob)) === file.sha256;
+  } catch (cause) {
+    if (cause instanceof DOMException) return false;
+    throw cause;
+  }
 }

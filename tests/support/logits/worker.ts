@@ -7,7 +7,7 @@ import { prefill } from '../../../workers/prefill.ts';
 import { prepare } from '../../../workers/prepare.ts';
 import type { BackendChoice, Segment } from '../../../workers/protocol.ts';
 import { Stopwatch } from '../../../workers/timings.ts';
-import { IndexedDbStore } from '../../../workers/weights/store.ts';
+import { ModelStorage } from '../../../workers/weights/storage.ts';
 
 let model: Model | undefined;
 
@@ -22,7 +22,9 @@ const chunk = (segments: LinkedSegment[]) => Promise.all(segments.map(segment));
 
 const api = {
   async load(modelUrl: string, backend: BackendChoice): Promise<void> {
-    model = await loadModel({ modelUrl, backend }, new IndexedDbStore(), () => {});
+    const { signal } = new AbortController();
+    const loading = { storage: new ModelStorage(), signal, onProgress: () => {} };
+    model = await loadModel({ modelUrl, backend }, loading);
   },
 
   /** All logits behind the prompt's last token. */
