@@ -20,6 +20,7 @@ const SOURCES = [
   'workers',
   'public',
   'tools/ask',
+  'tools/build',
 ];
 
 /** A failure that is explained by its message alone: no stack is printed, the command ends with status 2. */

@@ -1,4 +1,5 @@
 /** The module worker. */
+import './trusted.ts';
 import * as Comlink from 'comlink';
 import { createEngine } from './engine.ts';
 

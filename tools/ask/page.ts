@@ -2,6 +2,7 @@
  * The page that commands and tests drive: the same worker as the real page, behind functions that take and return
  * plain JSON, as Playwright's `page.evaluate` needs them. Pictures are given as addresses on this site.
  */
+import '../../workers/trusted.ts';
 import * as Comlink from 'comlink';
 import type {
   FlamingoApi,
