@@ -13,13 +13,16 @@ import { defaultOptions, type Options } from './engine/options.ts';
 import { type Params, readParams } from './engine/params.ts';
 import { type EngineState, engineReducer, initialEngine } from './engine/state.ts';
 import { type EngineActions, useEngine } from './engine/useEngine.ts';
+import { useUpdate } from './offline/useUpdate.ts';
 import {
   emptyPrompt,
+  isUntouched,
   type PromptAction,
   type PromptState,
   promptReducer,
 } from './prompt/prompt.ts';
 import { DEFAULT_TEMPLATES, type Templates, withManifest } from './prompt/templates.ts';
+import { useDraft } from './saved/useDraft.ts';
 import { type Asking, useAsk } from './useAsk.ts';
 
 /** `serial` makes the same sentence twice in a row two announcements. */
@@ -28,7 +31,7 @@ export interface Announcement {
   serial: number;
 }
 
-export interface Store extends Asking, Pick<EngineActions, 'load' | 'stop'> {
+export interface Store extends Asking, Pick<EngineActions, 'load' | 'stop' | 'storage'> {
   params: Params;
   /** Of the example pictures; empty until they are fetched. */
   credits: Credit[];
@@ -39,6 +42,8 @@ export interface Store extends Asking, Pick<EngineActions, 'load' | 'stop'> {
   options: Options;
   setOptions: Dispatch<Options>;
   announcement: Announcement;
+  /** Takes a new version of the page, reloading it; null while there is none. */
+  update: (() => void) | null;
   /** Says a sentence to a screen reader, politely. */
   announce: (message: string) => void;
 }
@@ -64,7 +69,7 @@ export function StoreProvider({ children }: { children: ReactNode }) {
   );
 
   const templates = useMemo(() => templatesOf(engine), [engine]);
-  const { load, run, stop } = useEngine({
+  const { load, run, stop, storage } = useEngine({
     params,
     prompt,
     templates,
@@ -74,6 +79,8 @@ export function StoreProvider({ children }: { children: ReactNode }) {
     announce,
   });
   const asking = useAsk(prompt, engine, run);
+  useDraft(prompt, edit);
+  const update = useUpdate(engine.model.status === 'idle' && isUntouched(prompt));
   const store: Store = {
     params,
     credits,
@@ -87,6 +94,8 @@ export function StoreProvider({ children }: { children: ReactNode }) {
     announce,
     load,
     stop,
+    storage,
+    update,
     ...asking,
   };
   return <StoreContext value={store}>{children}</StoreContext>;

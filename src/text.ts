@@ -71,6 +71,10 @@ export const text = {
     loading: 'Loading…',
     failed: 'Model not loaded',
     ready: 'The model is ready.',
+    readyAgain: 'The model is ready again. Your prompt is as it was: ask again.',
+    again:
+      'The model is being loaded again from this browser’s storage. Your prompt stays as it is.',
+    useWasm: 'Use the processor (WASM)',
     webgpu: (adapter: string) => `On your GPU (WebGPU, ${adapter})`,
     software: (adapter: string) => `On an emulated GPU (WebGPU, ${adapter}): slow`,
     wasm: (adapter: string) => `On your processor (WASM, ${adapter})`,
@@ -112,6 +116,8 @@ export const text = {
     moveDown: (place: number) => `Move example ${place} down`,
     remove: (place: number) => `Remove example ${place}`,
     moved: (from: number, to: number) => `Example ${from} is now example ${to}.`,
+    clear: 'Start over',
+    cleared: 'The prompt is empty.',
     removed: (place: number) => `Example ${place} removed.`,
     fieldLabel: (card: string, field: string) => `${card}: ${field}`,
     questionField: 'question',
@@ -255,6 +261,7 @@ export const text = {
     badManifest:
       'The model’s description is damaged. Reload the page; if that does not help, export the model anew.',
     internal: 'Something unforeseen went wrong. Try again; if it stays, reload the page.',
+    hung: 'The model gave no sign for ten minutes and was ended. Try again, with fewer pictures or a shorter prompt.',
     workerDied:
       'The part of the page that runs the model has stopped, most often because memory ran out. Close other tabs, then load the model again. Your prompt is kept.',
     wrongParameter: {
@@ -263,6 +270,35 @@ export const text = {
       model:
         'The address names a model with characters that are not allowed; the default model is used.',
     },
+  },
+
+  update: {
+    ready: 'A new version of this page is ready. Your prompt is kept.',
+    take: 'Update now',
+  },
+
+  stored: {
+    open: 'Stored models',
+    heading: 'Stored in this browser',
+    close: 'Close',
+    none: 'No model is stored yet.',
+    model: (title: string, bytes: number, complete: boolean) =>
+      complete
+        ? `${title}: ${megabytes(bytes)}, works without a network`
+        : `${title}: ${megabytes(bytes)} so far, not complete`,
+    unused: (bytes: number) => `${megabytes(bytes)} that no model needs any more`,
+    usage: (usage: number, quota: number) =>
+      `This page uses ${megabytes(usage)} of the ${megabytes(quota)} that the browser gives it.`,
+    persisted: 'The browser keeps it until you delete it.',
+    notPersisted: 'The browser may delete it when the disk is nearly full.',
+    verify: (title: string) => `Verify ${title}`,
+    delete: (title: string) => `Delete ${title}`,
+    deleteUnused: 'Delete what is not needed',
+    verifying: 'Reading all of it…',
+    good: 'Every file is as it should be.',
+    bad: (files: string[]) =>
+      `Damaged and deleted: ${files.join(', ')}. They are fetched again at the next load.`,
+    deleted: 'Deleted.',
   },
 
   footer: {

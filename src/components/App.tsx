@@ -6,6 +6,7 @@ import { NEW_EXAMPLES, type Target, useDropAndPaste } from '../useDropAndPaste.t
 import { useShortcuts } from '../useShortcuts.ts';
 import { AnswerPanel } from './AnswerPanel.tsx';
 import styles from './App.module.css';
+import { Button } from './Button.tsx';
 import { Footer } from './Footer.tsx';
 import { Header } from './Header.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
@@ -13,7 +14,7 @@ import { PromptPanel } from './PromptPanel.tsx';
 
 /** The page: the model above, the prompt and its answer side by side. */
 export function App() {
-  const { params, prompt, edit, announcement, announce } = useStore();
+  const { params, prompt, edit, update, announcement, announce } = useStore();
   const [rejection, setRejection] = useState<string | null>(null);
 
   function addPictures(pictures: Picture[], target: Target | null): void {
@@ -36,6 +37,11 @@ export function App() {
             {text.errors.wrongParameter[name]}
           </p>
         ))}
+        {update && (
+          <p className={styles.update} role="status">
+            {text.update.ready} <Button onClick={update}>{text.update.take}</Button>
+          </p>
+        )}
         <LoadPanel />
         <PromptPanel over={over} rejection={rejection} {...files} />
         <AnswerPanel />

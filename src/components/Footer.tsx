@@ -1,6 +1,7 @@
 import { useStore } from '../store.tsx';
 import { text } from '../text.ts';
 import styles from './Footer.module.css';
+import { StoredModels } from './StoredModels.tsx';
 
 /** Whose pictures and weights these are. */
 export function Footer() {
@@ -10,6 +11,7 @@ export function Footer() {
   return (
     <footer className={styles.footer}>
       <p>{text.footer.privacy}</p>
+      <StoredModels />
       <details>
         <summary>{text.footer.credits}</summary>
         <h3>{text.footer.pictures}</h3>

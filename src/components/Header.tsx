@@ -8,7 +8,7 @@ export function Header() {
   const { model } = useStore().engine;
   const words =
     model.status === 'ready' ? backendWords(model.model.backend) : statusWords(model.status);
-  const notice = model.status === 'ready' ? model.model.backend.notice : undefined;
+  const notices = model.status === 'ready' ? [model.model.backend.notice, model.model.storage] : [];
   return (
     <header className={styles.header}>
       <h1 className={styles.title}>
@@ -19,7 +19,14 @@ export function Header() {
         {model.status === 'ready' && <strong>{model.model.manifest.title} · </strong>}
         {words}
       </p>
-      {notice && <p className={styles.notice}>{notice}</p>}
+      {notices.map(
+        (notice) =>
+          notice && (
+            <p key={notice} className={styles.notice}>
+              {notice}
+            </p>
+          ),
+      )}
     </header>
   );
 }

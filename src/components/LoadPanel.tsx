@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import type { LoadProgress } from '../../workers/protocol.ts';
+import type { FlamingoError, LoadProgress } from '../../workers/protocol.ts';
 import { downloadBytes } from '../engine/preview.ts';
 import { focusSoon } from '../focus.ts';
 import { useStore } from '../store.tsx';
@@ -50,7 +50,11 @@ export function LoadPanel() {
           {loading ? text.intro.loading : text.intro.load(bytes)}
         </Button>
         {loading ? (
-          <Progress progress={model.progress} />
+          <>
+            {model.after && <p role="status">{text.model.again}</p>}
+            <Progress progress={model.progress} />
+            {model.storage && <p className={styles.small}>{model.storage}</p>}
+          </>
         ) : (
           !error && (
             <p className={styles.small}>
@@ -59,7 +63,11 @@ export function LoadPanel() {
           )
         )}
       </div>
-      {error && !loading && <ErrorNotice error={error} onRetry={() => void load()} />}
+      {error && !loading && (
+        <ErrorNotice error={error} onRetry={() => void load()}>
+          {onGpu(error) && <Button onClick={() => void load('wasm')}>{text.model.useWasm}</Button>}
+        </ErrorNotice>
+      )}
     </section>
   );
 }
@@ -76,6 +84,11 @@ function Progress({ progress }: { progress: LoadProgress | null }) {
       <p className={styles.small}>{text.progress.line(progress)}</p>
     </div>
   );
+}
+
+/** True for faults of a GPU, which a processor does not have. */
+function onGpu({ code }: FlamingoError): boolean {
+  return ['self-check', 'device-lost', 'no-webgpu', 'no-adapter'].includes(code);
 }
 
 /** Of the stage shown, 0 to 1; null where nobody knows. */

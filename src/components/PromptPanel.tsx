@@ -1,5 +1,6 @@
+import { focusSoon } from '../focus.ts';
 import { sortFiles } from '../prompt/files.ts';
-import type { Picture } from '../prompt/prompt.ts';
+import { isUntouched, type Picture } from '../prompt/prompt.ts';
 import { useStore } from '../store.tsx';
 import { text } from '../text.ts';
 import { NEW_EXAMPLES, type Target } from '../useDropAndPaste.ts';
@@ -22,7 +23,7 @@ interface Props {
 
 /** The prompt in the order in which the model reads it: examples, then the question. */
 export function PromptPanel({ over, rejection, onPictures, onRejected }: Props) {
-  const { prompt, edit } = useStore();
+  const { prompt, edit, announce } = useStore();
 
   function addFiles(files: File[], target: Target): void {
     const { pictures, rejected } = sortFiles(files);
@@ -30,11 +31,24 @@ export function PromptPanel({ over, rejection, onPictures, onRejected }: Props) 
     if (pictures.length > 0) onPictures(pictures, target);
   }
 
+  function clear(): void {
+    edit({ type: 'clear' });
+    announce(text.prompt.cleared);
+    focusSoon('#prompt-heading');
+  }
+
   return (
     <section className={styles.panel} aria-labelledby="prompt-heading">
-      <h2 id="prompt-heading" className={styles.heading} tabIndex={-1}>
-        {text.prompt.heading}
-      </h2>
+      <div className={styles.top}>
+        <h2 id="prompt-heading" className={styles.heading} tabIndex={-1}>
+          {text.prompt.heading}
+        </h2>
+        {!isUntouched(prompt) && (
+          <Button look="small" onClick={clear}>
+            {text.prompt.clear}
+          </Button>
+        )}
+      </div>
       <PresetBar />
       <ol className={styles.thread}>
         {prompt.examples.map((card, index) => (

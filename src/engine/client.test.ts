@@ -87,3 +87,32 @@ it('cancels without waiting, and without a worker does nothing', async () => {
   engine.cancel('2');
   await vi.waitFor(() => expect(cancel).toHaveBeenCalledWith('2'));
 });
+
+it('a worker that gives no sign is ended, and one that gives signs is not', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const nobody = () => {};
+    let tell: (event: GenerateEvent) => void = nobody;
+    const { engine, workers } = engineOver({
+      generate: (_: GenerateRequest, onEvent: typeof tell) => {
+        tell = onEvent;
+        return new Promise(() => {});
+      },
+    });
+    let ended = false;
+    const answer = engine.generate(request, vi.fn()).finally(() => {
+      ended = true;
+    });
+    while (tell === nobody) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(9 * 60_000);
+    await tell({ type: 'token', token: 1, text: 'a' });
+    vi.advanceTimersByTime(9 * 60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(false);
+    vi.advanceTimersByTime(2 * 60_000);
+    expect(await answer).toMatchObject({ ok: false, error: { code: 'hung' } });
+    expect(workers[0]?.terminate).toHaveBeenCalledTimes(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});

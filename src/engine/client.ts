@@ -15,14 +15,22 @@ import type {
   Ranking,
   RankRequest,
   Result,
+  StorageReport,
 } from '../../workers/protocol.ts';
 import { text } from '../text.ts';
 
 interface Living {
-  worker: Worker;
   api: Remote<FlamingoApi>;
   died: Promise<Result<never>>;
+  /** Ends the worker; calls that wait for it end with this error. */
+  bury: (error: FlamingoError) => void;
 }
+
+/**
+ * A worker that gives no sign for so long, with a request before it, is taken for hung. One step of a large prompt on
+ * an emulated GPU takes minutes.
+ */
+const SILENCE_MS = 10 * 60_000;
 
 export class Engine {
   #living: Living | null = null;
@@ -37,23 +45,66 @@ export class Engine {
     request: LoadRequest,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Result<LoadedModel>> {
-    return this.#call((api) => api.load(request, proxy(onProgress)));
+    return this.#watched((sign) => (api) => api.load(request, proxy(sign(onProgress))));
   }
 
   generate(
     request: GenerateRequest,
     onEvent: (event: GenerateEvent) => void,
   ): Promise<Result<Generation>> {
-    return this.#call((api) => api.generate(request, proxy(onEvent)));
+    return this.#watched((sign) => (api) => api.generate(request, proxy(sign(onEvent))));
   }
 
   rank(request: RankRequest, onEvent: (event: GenerateEvent) => void): Promise<Result<Ranking>> {
-    return this.#call((api) => api.rank(request, proxy(onEvent)));
+    return this.#watched((sign) => (api) => api.rank(request, proxy(sign(onEvent))));
   }
 
   /** Ends a request within one token. The request itself answers; nothing is awaited here. */
   cancel(id: string): void {
     this.#living?.api.cancel(id).catch((cause: unknown) => console.warn('cancel', cause));
+  }
+
+  /** What is stored of models. */
+  stored(): Promise<Result<StorageReport>> {
+    return this.#call((api) => api.stored());
+  }
+
+  /** Reads a stored model through; answers the files that were damaged and are deleted now. */
+  verifyStored(url: string): Promise<Result<string[]>> {
+    return this.#call((api) => api.verifyStored(url));
+  }
+
+  /** Deletes a stored model, or with null what no model needs. */
+  deleteStored(url: string | null): Promise<Result<null>> {
+    return this.#call((api) => api.deleteStored(url));
+  }
+
+  /** Ends the worker with all it holds; the next call starts another. */
+  restart(): void {
+    this.#living?.bury({ code: 'worker-died', message: text.errors.workerDied, retryable: true });
+  }
+
+  /** A call that gives signs of life by events; without one for long the worker is ended. */
+  async #watched<T>(
+    call: (
+      sign: <E>(listener: (event: E) => void) => (event: E) => void,
+    ) => (api: Remote<FlamingoApi>) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const hung: FlamingoError = { code: 'hung', message: text.errors.hung, retryable: true };
+    const wind = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.#living?.bury(hung), SILENCE_MS);
+    };
+    wind();
+    const answer = await this.#call(
+      call((listener) => (event) => {
+        wind();
+        listener(event);
+      }),
+    );
+    clearTimeout(timer);
+    return answer;
   }
 
   async #call<T>(call: (api: Remote<FlamingoApi>) => Promise<Result<T>>): Promise<Result<T>> {
@@ -73,19 +124,20 @@ export class Engine {
   #start(): Living {
     if (this.#living) return this.#living;
     const worker = this.#create();
+    let bury: Living['bury'] = () => {};
     const died = new Promise<Result<never>>((resolve) => {
-      const bury = (detail: string) => {
+      bury = (error) => {
         worker.terminate();
         this.#living = null;
-        resolve(
-          failed({ code: 'worker-died', message: text.errors.workerDied, detail, retryable: true }),
-        );
+        resolve(failed(error));
       };
-      // A script that cannot be fetched gives an event without a message.
-      worker.addEventListener('error', (event) => bury(event.message || 'error'));
-      worker.addEventListener('messageerror', () => bury('messageerror'));
     });
-    this.#living = { worker, api: wrap<FlamingoApi>(worker), died };
+    const gone = (detail: string) =>
+      bury({ code: 'worker-died', message: text.errors.workerDied, detail, retryable: true });
+    // A script that cannot be fetched gives an event without a message.
+    worker.addEventListener('error', (event) => gone(event.message || 'error'));
+    worker.addEventListener('messageerror', () => gone('messageerror'));
+    this.#living = { api: wrap<FlamingoApi>(worker), died, bury };
     return this.#living;
   }
 }

@@ -3,6 +3,9 @@ import type { BackendChoice } from '../../workers/protocol.ts';
 
 export const DEFAULT_MODEL = 'flamingo-smollm2-135m';
 
+/** Small, and with known values: a GPU is checked with it at its first load. */
+export const CHECK_MODEL = 'tiny-random';
+
 /** `wrong` names the parameters that were not understood; their defaults stand in. */
 export interface Params {
   backend: BackendChoice;

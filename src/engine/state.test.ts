@@ -57,9 +57,20 @@ describe('an answer', () => {
 it('progress that comes after the load is dropped', () => {
   const progress: EngineAction = { type: 'progress', progress: { stage: 'warm-up' } };
   expect(stateAfter(progress).model).toEqual({ status: 'idle' });
-  const loading: EngineAction = { type: 'model', model: { status: 'loading', progress: null } };
-  expect(stateAfter(loading, progress).model).toEqual({
+  const loading: EngineAction = {
+    type: 'model',
+    model: { status: 'loading', progress: null, after: null, storage: null },
+  };
+  expect(stateAfter(loading, progress).model).toMatchObject({
     status: 'loading',
     progress: { stage: 'warm-up' },
+  });
+  const storage: EngineAction = {
+    type: 'progress',
+    progress: { stage: 'storage', message: 'Full.' },
+  };
+  expect(stateAfter(loading, progress, storage).model).toMatchObject({
+    progress: { stage: 'warm-up' },
+    storage: 'Full.',
   });
 });

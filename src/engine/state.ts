@@ -12,7 +12,13 @@ import type {
 
 export type ModelState =
   | { status: 'idle' }
-  | { status: 'loading'; progress: LoadProgress | null }
+  /** `after` is the fault that made it load again by itself; `storage` why the files will not be kept. */
+  | {
+      status: 'loading';
+      progress: LoadProgress | null;
+      after: FlamingoError | null;
+      storage: string | null;
+    }
   | { status: 'ready'; model: LoadedModel }
   | { status: 'failed'; error: FlamingoError };
 
@@ -75,7 +81,7 @@ export function engineReducer(state: EngineState, action: EngineAction): EngineS
       return { ...state, model: action.model };
     case 'progress':
       if (state.model.status !== 'loading') return state;
-      return { ...state, model: { status: 'loading', progress: action.progress } };
+      return { ...state, model: advanced(state.model, action.progress) };
     case 'start': {
       const { id, kind, now } = action;
       const live: Live = {
@@ -109,6 +115,15 @@ export function engineReducer(state: EngineState, action: EngineAction): EngineS
       if (state.run.status !== 'running' || state.run.id !== action.id) return state;
       return { ...state, run: action.run };
   }
+}
+
+/** What is said of the storage stays while other news comes. */
+function advanced(
+  loading: Extract<ModelState, { status: 'loading' }>,
+  progress: LoadProgress,
+): ModelState {
+  if (progress.stage === 'storage') return { ...loading, storage: progress.message };
+  return { ...loading, progress };
 }
 
 /** Tokens a second after the first, or null before the second. */

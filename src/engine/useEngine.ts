@@ -1,6 +1,11 @@
 /** Loading, asking, ranking and stopping. What the engine answers goes into the engine's reducer. */
-import { type Dispatch, useEffect, useState } from 'react';
-import type { FlamingoError, GenerateEvent, Result } from '../../workers/protocol.ts';
+import { type Dispatch, useEffect, useRef, useState } from 'react';
+import type {
+  BackendChoice,
+  FlamingoError,
+  GenerateEvent,
+  Result,
+} from '../../workers/protocol.ts';
 import { newId } from '../ids.ts';
 import { labelsOf, toPrompt } from '../prompt/chunks.ts';
 import type { PromptState } from '../prompt/prompt.ts';
@@ -8,15 +13,18 @@ import { defaultTokens, type Templates } from '../prompt/templates.ts';
 import { text } from '../text.ts';
 import { Engine } from './client.ts';
 import { type Options, toSampling } from './options.ts';
-import { modelUrl, type Params } from './params.ts';
+import { CHECK_MODEL, modelUrl, type Params } from './params.ts';
 import { fetchManifest } from './preview.ts';
 import type { EngineAction, EngineState, Live, RunState } from './state.ts';
 
 export interface EngineActions {
-  load: () => Promise<void>;
+  /** Loads the model, on the backend of the address unless another is given. */
+  load: (backend?: BackendChoice) => Promise<void>;
   /** Sends the prompt as it is; what is missing in it was looked for before. Ends when the answer does. */
   run: (kind: Live['kind']) => Promise<void>;
   stop: () => void;
+  /** What is stored of models, and what may be done with it. */
+  storage: Pick<Engine, 'stored' | 'verifyStored' | 'deleteStored'>;
 }
 
 interface Inputs {
@@ -31,8 +39,17 @@ interface Inputs {
 
 type Ended = Extract<EngineAction, { type: 'end' }>['run'];
 
-/** Errors after which nothing is loaded any more: a Load button is shown again. */
-const UNLOADED: FlamingoError['code'][] = ['worker-died', 'device-lost', 'not-loaded'];
+/** Faults after which nothing is loaded any more: the model is loaded again from the stored weights. */
+const FAULTS: FlamingoError['code'][] = [
+  'worker-died',
+  'device-lost',
+  'out-of-memory',
+  'hung',
+  'internal',
+];
+
+/** Faults without an answer between them after which it is the person who decides. */
+const MOST_RECOVERIES = 2;
 
 export function useEngine(inputs: Inputs): EngineActions {
   const { params, prompt, templates, options, engine, dispatch, announce } = inputs;
@@ -50,17 +67,48 @@ export function useEngine(inputs: Inputs): EngineActions {
     return () => stop.abort();
   }, [params, dispatch]);
 
-  async function load(): Promise<void> {
+  /** The backend of the last load, for the next one by itself. */
+  const chosen = useRef<BackendChoice>(params.backend);
+  const recoveries = useRef(0);
+
+  async function load(backend: BackendChoice = params.backend): Promise<void> {
     if (engine.model.status === 'loading' || engine.model.status === 'ready') return;
-    dispatch({ type: 'model', model: { status: 'loading', progress: null } });
-    const request = { modelUrl: modelUrl(params.model), backend: params.backend };
+    chosen.current = backend;
+    recoveries.current = 0;
+    // Advice to the browser; what comes of it is shown with the stored models.
+    navigator.storage?.persist?.().catch((cause: unknown) => console.warn('persist', cause));
+    await loadAfter(null);
+  }
+
+  async function loadAfter(after: FlamingoError | null): Promise<void> {
+    dispatch({ type: 'model', model: { status: 'loading', progress: null, after, storage: null } });
+    const request = {
+      modelUrl: modelUrl(params.model),
+      selfCheckUrl: modelUrl(CHECK_MODEL),
+      backend: chosen.current,
+    };
     const result = await client.load(request, (progress) =>
       dispatch({ type: 'progress', progress }),
     );
-    if (!result.ok)
-      return dispatch({ type: 'model', model: { status: 'failed', error: result.error } });
+    if (!result.ok) {
+      dispatch({ type: 'model', model: { status: 'failed', error: result.error } });
+      return;
+    }
     dispatch({ type: 'model', model: { status: 'ready', model: result.value } });
-    announce(text.model.ready);
+    announce(after ? text.model.readyAgain : text.model.ready);
+  }
+
+  /** After a fault: a new engine over the stored weights. The prompt and what was written stay. */
+  async function recover(fault: FlamingoError): Promise<void> {
+    recoveries.current += 1;
+    if (recoveries.current > MOST_RECOVERIES) {
+      client.restart();
+      dispatch({ type: 'model', model: { status: 'failed', error: fault } });
+      return;
+    }
+    // WASM never gives memory back, and a worker with a bug is no ground to build on.
+    if (fault.code !== 'device-lost') client.restart();
+    await loadAfter(fault);
   }
 
   async function run(kind: Live['kind']): Promise<void> {
@@ -73,10 +121,12 @@ export function useEngine(inputs: Inputs): EngineActions {
     };
     const request = { ...toPrompt(prompt, templates), id };
     const ended = kind === 'rank' ? await rank(request) : await generate(request);
-    if (ended.status === 'failed' && UNLOADED.includes(ended.error.code)) {
+    dispatch({ type: 'end', id, run: ended });
+    if (ended.status !== 'failed') recoveries.current = 0;
+    else if (FAULTS.includes(ended.error.code)) await recover(ended.error);
+    else if (ended.error.code === 'not-loaded') {
       dispatch({ type: 'model', model: { status: 'idle' } });
     }
-    dispatch({ type: 'end', id, run: ended });
 
     async function generate(base: typeof request): Promise<Ended> {
       const maxNewTokens = options.maxNewTokens ?? defaultTokens(prompt.preset, templates);
@@ -110,5 +160,5 @@ export function useEngine(inputs: Inputs): EngineActions {
     client.cancel(running.id);
   }
 
-  return { load, run, stop };
+  return { load, run, stop, storage: client };
 }

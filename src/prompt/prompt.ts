@@ -42,6 +42,10 @@ export type PromptAction =
   | { type: 'add-examples'; pictures: Picture[] }
   | { type: 'remove-example'; card: string }
   | { type: 'move-example'; card: string; by: -1 | 1 }
+  /** The prompt of an earlier visit; left where something has been put into this one by now. */
+  | { type: 'restore'; prompt: PromptState }
+  /** An empty prompt, of the same preset. */
+  | { type: 'clear' }
   /** The question with its answer becomes the last example; the question keeps its words and loses its picture. */
   | { type: 'keep'; answer: string };
 
@@ -65,6 +69,12 @@ export function isBlank(card: Card, preset: Preset): boolean {
   const words =
     preset === 'free' ? card.free : card.answer + (asksQuestion(preset) ? card.question : '');
   return card.pictures.length === 0 && words.trim() === '';
+}
+
+/** True while there is nothing in the prompt that anybody would miss. */
+export function isUntouched({ examples, question: card }: PromptState): boolean {
+  const words = card.question + card.answer + card.free;
+  return examples.length === 0 && card.pictures.length === 0 && words.trim() === '';
 }
 
 /** True where each card has a question of its own. */
@@ -91,6 +101,10 @@ export function promptReducer(state: PromptState, action: PromptAction): PromptS
       return { ...state, examples: state.examples.filter((card) => card.id !== action.card) };
     case 'move-example':
       return { ...state, examples: moved(state.examples, action.card, action.by) };
+    case 'restore':
+      return isUntouched(state) ? action.prompt : state;
+    case 'clear':
+      return { ...emptyPrompt(), preset: state.preset };
     case 'keep': {
       const { pictures, question, free } = state.question;
       const answer = action.answer.trim();

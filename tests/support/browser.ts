@@ -67,7 +67,8 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
     },
     async openPage(path = '') {
       if (!browser || !site) throw new Error('The browser runs within tests only.');
-      const context = await browser.newContext();
+      // The service worker has tests of its own; in all others requests come from the page, where they can be watched.
+      const context = await browser.newContext({ serviceWorkers: 'block' });
       contexts.push(context);
       const page = await context.newPage();
       page.on('console', (message) => {
