@@ -2,7 +2,6 @@
 import { type Backend, openBackend, unlessFailing } from './backend.ts';
 import { discard } from './discard.ts';
 import { Failure } from './failure.ts';
-import { Language } from './language.ts';
 import type { Manifest } from './manifest.ts';
 import { Model } from './model.ts';
 import { loadOrt } from './ort.ts';
@@ -114,16 +113,12 @@ async function warmUp(model: Model): Promise<void> {
     grid: new Float32Array(cells * cells),
     time: new Float32Array(manifest.resampler.temporal),
   });
-  const language = new Language(
-    model.ort,
-    model.sessions.language,
-    manifest.crossAttention.layers.length,
-    1,
-  );
+  const language = model.language(1);
+  const view = { items: [media], joined: () => media };
   // A prompt has many tokens and a decoding step one: these are different shaders.
   for (const ids of [[0, 0, 0, 0], [0]]) {
     const mask = new Float32Array(ids.length).fill(1);
-    await language.argmax(kv, { ids, media, mask, positions: [ids.length - 1] });
+    await language.argmax(kv, { ids, media: view, mask, positions: [ids.length - 1] });
   }
   kv.truncate(0);
   memory.free(media);

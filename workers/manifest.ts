@@ -18,6 +18,11 @@ export interface GraphRef extends FileRef {
   shards: string[];
   /** The list of weights that are expanded to fp32 at load (`workers/weights/expand.ts`), or null. */
   expand: FileRef | null;
+  /**
+   * Where the weights lie for kernels of our own (`workers/kernels/listing.ts`), which then run in place of the graph;
+   * null where there are none for this kind of model.
+   */
+  kernels: FileRef | null;
 }
 
 /** At most 16 MB of weights. Frozen parts and trained ones never share a shard. */

@@ -13,9 +13,15 @@ export interface Memory {
   settled(): Promise<void>;
 }
 
-/** The memory of a backend. */
-export function openMemory(ort: Ort, backend: Backend): Memory {
-  return backend.flavour === 'webgpu' ? new GpuMemory(ort, backend.device) : new CpuMemory(ort);
+/**
+ * The memory of a backend.
+ *
+ * @param onFree hears of each tensor that is freed, for those who have a copy of it
+ */
+export function openMemory(ort: Ort, backend: Backend, onFree: (tensor: Tensor) => void): Memory {
+  return backend.flavour === 'webgpu'
+    ? new GpuMemory(ort, backend.device)
+    : new CpuMemory(ort, onFree);
 }
 
 class GpuMemory implements Memory {
@@ -66,9 +72,11 @@ class GpuMemory implements Memory {
 
 class CpuMemory implements Memory {
   readonly #ort: Ort;
+  readonly #onFree: (tensor: Tensor) => void;
 
-  constructor(ort: Ort) {
+  constructor(ort: Ort, onFree: (tensor: Tensor) => void) {
     this.#ort = ort;
+    this.#onFree = onFree;
   }
 
   output(): null {
@@ -85,8 +93,9 @@ class CpuMemory implements Memory {
     return new this.#ort.Tensor('float32', joined, dims);
   }
 
-  free(): void {
-    // The garbage collector's.
+  free(tensor: Tensor): void {
+    // The tensor itself is the garbage collector's.
+    this.#onFree(tensor);
   }
 
   async settled(): Promise<void> {}

@@ -1,13 +1,18 @@
 /** A model that is loaded. */
 import type { Backend } from './backend.ts';
+import { Decoder } from './kernels/decoder.ts';
+import { KernelLanguage } from './kernels/language.ts';
+import { KernelKv } from './kv/kernel.ts';
 import type { Kv } from './kv/kv.ts';
 import { StackedKv } from './kv/stacked.ts';
 import { StaticKv } from './kv/static.ts';
+import type { Language } from './language.ts';
 import type { Manifest } from './manifest.ts';
 import { MediaCache, mediaDims } from './media.ts';
 import { type Memory, openMemory } from './memory.ts';
 import type { Ort, Tensor } from './ort.ts';
 import { type Held, nothingHeld } from './prefix.ts';
+import { SessionLanguage } from './session-language.ts';
 import { releaseSessions, type Sessions } from './sessions.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
 
@@ -37,7 +42,7 @@ export class Model {
     this.manifest = manifest;
     this.tokenizer = tokenizer;
     this.sessions = sessions;
-    this.memory = openMemory(ort, backend);
+    this.memory = openMemory(ort, backend, (tensor) => this.#copied(tensor));
     this.media = new MediaCache(ort, manifest, sessions, this.memory);
     const dims = mediaDims(manifest, 1);
     const zeros = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
@@ -45,9 +50,19 @@ export class Model {
     const { layers, kvHeads: heads, headSize, context } = manifest.language;
     const shape = { layers, heads, headSize };
     this.kv =
-      backend.flavour === 'webgpu'
-        ? new StaticKv(ort, backend.device, shape, 1, context)
-        : new StackedKv(ort, shape, 1, context);
+      sessions.language instanceof Decoder
+        ? new KernelKv(sessions.language.arena, shape, 1, context)
+        : backend.flavour === 'webgpu'
+          ? new StaticKv(ort, backend.device, shape, 1, context)
+          : new StackedKv(ort, shape, 1, context);
+  }
+
+  /** The language model with a factor on its tanh gates. */
+  language(gates: number): Language {
+    const { language } = this.sessions;
+    return language instanceof Decoder
+      ? new KernelLanguage(language, gates)
+      : new SessionLanguage(this.ort, language, this.manifest.crossAttention.layers.length, gates);
   }
 
   /** Frees sessions, KV and media, and leaves the device to others. The model cannot be used any more. */
@@ -61,5 +76,11 @@ export class Model {
   async dispose(): Promise<void> {
     await this.close();
     if (this.backend.flavour === 'webgpu') this.backend.device.destroy();
+  }
+
+  /** Kernels have copies of media. */
+  #copied(tensor: Tensor): void {
+    const { language } = this.sessions;
+    if (language instanceof Decoder) language.forget(tensor);
   }
 }

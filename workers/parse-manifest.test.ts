@@ -4,9 +4,14 @@ import { parseManifest } from './parse-manifest.ts';
 
 const file = (path: string) => ({ path, bytes: 10, sha256: 'a'.repeat(64) });
 const graphs = {
-  vision: { ...file('vision.onnx'), shards: ['vision-0.bin'], expand: null },
-  bridge: { ...file('bridge.onnx'), shards: ['bridge-0.bin'], expand: null },
-  language: { ...file('language.onnx'), shards: ['language-0.bin', 'bridge-0.bin'], expand: null },
+  vision: { ...file('vision.onnx'), shards: ['vision-0.bin'], expand: null, kernels: null },
+  bridge: { ...file('bridge.onnx'), shards: ['bridge-0.bin'], expand: null, kernels: null },
+  language: {
+    ...file('language.onnx'),
+    shards: ['language-0.bin', 'bridge-0.bin'],
+    expand: null,
+    kernels: null,
+  },
 };
 const good: Manifest = {
   format: 'flamingo-web/1',

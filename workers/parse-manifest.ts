@@ -27,6 +27,8 @@ const graph = object<GraphRef>({
   ...file,
   shards: list(fileName),
   expand: orNull(object<FileRef>(file)),
+  // Older manifests do not speak of kernels.
+  kernels: (value, at) => orNull(object<FileRef>(file))(value ?? null, at),
 });
 const graphs = object<Manifest['graphs']['wasm']>({
   vision: graph,

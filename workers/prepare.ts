@@ -1,5 +1,5 @@
 /** From a request to a prompt whose pictures are encoded. */
-import { Language } from './language.ts';
+import type { Language } from './language.ts';
 import { mediaKey } from './media.ts';
 import type { Model } from './model.ts';
 import type { Tensor } from './ort.ts';
@@ -61,11 +61,10 @@ export async function prepare(
   }
 
   const gates = request.gates ?? 1;
-  const blocks = manifest.crossAttention.layers.length;
   return {
     prompt,
     wanted: { ids: prompt.ids, media: prompt.media.map((item) => keys[item] ?? ''), gates },
-    language: new Language(model.ort, model.sessions.language, blocks, gates),
+    language: model.language(gates),
     views: new MediaViews(manifest, model.memory, media, model.noMedia),
   };
 }

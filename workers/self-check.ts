@@ -6,7 +6,6 @@
 import { get, set } from 'idb-keyval';
 import type { Backend } from './backend.ts';
 import { Failure } from './failure.ts';
-import { Language } from './language.ts';
 import { mediaDims } from './media.ts';
 import type { Model } from './model.ts';
 import type { Tensor } from './ort.ts';
@@ -57,7 +56,7 @@ type Graph = keyof typeof known;
 
 async function compute(model: Model): Promise<[Graph, Float32Array][]> {
   const { ort, manifest, sessions, kv } = model;
-  const { vision, resampler, crossAttention, language } = manifest;
+  const { vision, resampler, language } = manifest;
   const tensor = (dims: number[]) =>
     new ort.Tensor('float32', pattern(dims.reduce((product, dim) => product * dim, 1)), dims);
   const cells = vision.grid ** 2;
@@ -72,9 +71,9 @@ async function compute(model: Model): Promise<[Graph, Float32Array][]> {
     },
     ['media'],
   );
-  const blocks = crossAttention.layers.length;
-  const reader = new Language(ort, sessions.language, blocks, 1);
-  const media = tensor(mediaDims(manifest, 1));
+  const reader = model.language(1);
+  const items = tensor(mediaDims(manifest, 1));
+  const media = { items: [items], joined: () => items };
   const run = async (count: number, offset: number) => {
     const ids = Array.from(
       { length: count },

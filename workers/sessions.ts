@@ -1,22 +1,31 @@
 /** The three graphs as sessions of ONNX Runtime. */
 import type { Backend } from './backend.ts';
+import { Decoder } from './kernels/decoder.ts';
+import { parseListing } from './kernels/listing.ts';
 import type { GraphRef, Manifest } from './manifest.ts';
-import type { InferenceSession, Ort } from './ort.ts';
+import { type InferenceSession, type Ort, wasmThreads } from './ort.ts';
 import type { LoadProgress } from './protocol.ts';
 import { EXPANDED, expandWeights, parseExpandList } from './weights/expand.ts';
 
 /** The graphs in the order they are made and run. */
 export const GRAPHS = ['vision', 'bridge', 'language'] as const;
 
-export type Sessions = Record<(typeof GRAPHS)[number], InferenceSession>;
+/** The language model is a graph of ONNX Runtime, or runs on kernels of our own. */
+export interface Sessions {
+  vision: InferenceSession;
+  bridge: InferenceSession;
+  language: InferenceSession | Decoder;
+}
 
 /** The files that a flavour needs, shared shards once. */
 export function filesOf(manifest: Manifest, flavour: Backend['flavour']) {
   const graphs = GRAPHS.map((name) => manifest.graphs[flavour][name]);
   const names = new Set(graphs.flatMap((graph) => graph.shards));
   const shards = manifest.shards.filter((shard) => names.has(shard.path));
-  const lists = graphs.flatMap((graph) => graph.expand ?? []);
-  return [manifest.tokenizer, ...graphs, ...lists, ...shards];
+  const described = graphs.flatMap(
+    (graph) => graph.kernels ?? [graph, ...(graph.expand ? [graph.expand] : [])],
+  );
+  return [manifest.tokenizer, ...described, ...shards];
 }
 
 /**
@@ -34,19 +43,19 @@ export async function createSessions(
   verbose: boolean,
 ): Promise<Sessions> {
   const made: Partial<Sessions> = {};
-  const create = async (name: (typeof GRAPHS)[number], done: number) => {
+  const start = (name: (typeof GRAPHS)[number], done: number): GraphRef => {
     onProgress({ stage: 'compile', graph: name, done, total: GRAPHS.length });
-    const graph = manifest.graphs[backend.flavour][name];
-    const session = await createSession(ort, backend, graph, blobs, verbose);
-    made[name] = session;
-    return session;
+    return manifest.graphs[backend.flavour][name];
   };
+  const session = (graph: GraphRef) => createSession(ort, backend, graph, blobs, verbose);
   try {
-    return {
-      vision: await create('vision', 0),
-      bridge: await create('bridge', 1),
-      language: await create('language', 2),
-    };
+    made.vision = await session(start('vision', 0));
+    made.bridge = await session(start('bridge', 1));
+    const graph = start('language', 2);
+    const language = graph.kernels
+      ? await openDecoder(manifest, graph.kernels.path, blobs)
+      : await session(graph);
+    return { vision: made.vision, bridge: made.bridge, language };
   } catch (cause) {
     await releaseSessions(made);
     throw cause;
@@ -58,6 +67,24 @@ export async function releaseSessions(sessions: Partial<Sessions>): Promise<void
   for (const session of Object.values(sessions)) await session.release();
 }
 
+const fileOf =
+  (blobs: ReadonlyMap<string, Blob>) =>
+  (path: string): Blob => {
+    const blob = blobs.get(path);
+    if (!blob) throw new Error(`${path} was not fetched.`);
+    return blob;
+  };
+
+async function openDecoder(
+  manifest: Manifest,
+  path: string,
+  blobs: ReadonlyMap<string, Blob>,
+): Promise<Decoder> {
+  const file = fileOf(blobs);
+  const listing = parseListing(JSON.parse(await file(path).text()));
+  return Decoder.open(manifest, listing, file, wasmThreads());
+}
+
 async function createSession(
   ort: Ort,
   backend: Backend,
@@ -65,11 +92,7 @@ async function createSession(
   blobs: ReadonlyMap<string, Blob>,
   verbose: boolean,
 ): Promise<InferenceSession> {
-  const file = (path: string): Blob => {
-    const blob = blobs.get(path);
-    if (!blob) throw new Error(`${path} was not fetched.`);
-    return blob;
-  };
+  const file = fileOf(blobs);
   const read = async (path: string) => new Uint8Array(await file(path).arrayBuffer());
   const bytes = await read(graph.path);
   const externalData: { path: string; data: Uint8Array }[] = [];

@@ -1,4 +1,5 @@
-/** The media of a prompt as the language graph takes them: only those that the tokens of a run look at. */
+/** The media of a prompt as the language model takes them: only those that the tokens of a run look at. */
+import type { MediaView } from './language.ts';
 import { looks } from './looks.ts';
 import type { Manifest } from './manifest.ts';
 import { mediaDims } from './media.ts';
@@ -23,12 +24,14 @@ export class MediaViews {
 
   /**
    * The media and the mask of tokens; `last` is for each of them the index of the last media at or before it, -1 for
-   * none. The tensor stays valid until the next call.
+   * none.
    */
-  view(last: number[]): { media: Tensor; mask: Float32Array } {
+  view(last: number[]): { media: MediaView; mask: Float32Array } {
     const { seen, mask } = looks(last, this.#manifest.crossAttention.media);
     const [first = this.#none, ...more] = seen.flatMap((item) => this.#media[item] ?? []);
-    return { media: more.length > 0 ? this.#join([first, ...more], seen) : first, mask };
+    const items = [first, ...more];
+    const joined = () => (more.length > 0 ? this.#join(items, seen) : first);
+    return { media: { items, joined }, mask };
   }
 
   /** Frees what was copied; the media themselves belong to the cache. */

@@ -8,8 +8,11 @@ import { ROOT } from '../../tools/project.mjs';
 import { requireAdapter } from '../support/browser.ts';
 import { goldens, link, MODEL, servePictures } from '../support/tiny.ts';
 
-/** The runtimes sum in different orders; logits reach 15. */
-const TOLERANCE = 1e-3;
+/**
+ * Logits reach 15. On WebGPU only the order of sums differs; on WASM inputs of linear layers have 16 bits, which the
+ * random weights of the tiny model amplify.
+ */
+const TOLERANCE = { webgpu: 1e-3, wasm: 5e-3 };
 
 let server: ViteDevServer;
 let url: string;
@@ -75,7 +78,7 @@ test.each(['wasm', 'webgpu'] as const)('logits on %s are those of PyTorch', (bac
     const all = goldens();
     for (const golden of all) {
       const got = (await logits(link(golden), 1)).slice(0, golden.logits.length);
-      expect.soft(distance(golden.logits, got), golden.id).toBeLessThan(TOLERANCE);
+      expect.soft(distance(golden.logits, got), golden.id).toBeLessThan(TOLERANCE[backend]);
     }
     const plain = all.flatMap((golden) =>
       golden.plain ? [{ ...golden, plain: golden.plain }] : [],
@@ -83,7 +86,9 @@ test.each(['wasm', 'webgpu'] as const)('logits on %s are those of PyTorch', (bac
     expect(plain.length).toBeGreaterThan(0);
     for (const golden of plain) {
       const closed = (await logits(link(golden), 0)).slice(0, golden.plain.length);
-      expect.soft(distance(golden.plain, closed), `${golden.id}, closed`).toBeLessThan(TOLERANCE);
+      expect
+        .soft(distance(golden.plain, closed), `${golden.id}, closed`)
+        .toBeLessThan(TOLERANCE[backend]);
       // Closed gates are not what the open ones happen to give.
       expect(distance(golden.plain, golden.logits)).toBeGreaterThan(0.1);
     }
@@ -98,5 +103,5 @@ test('a chunk of many tokens gives the same on WebGPU as on WASM', () =>
     await load('wasm');
     const wasm = await logits(link(golden), 1);
     await load('webgpu');
-    expect(distance(wasm, await logits(link(golden), 1))).toBeLessThan(TOLERANCE);
+    expect(distance(wasm, await logits(link(golden), 1))).toBeLessThan(TOLERANCE.wasm);
   }));

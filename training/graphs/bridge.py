@@ -11,14 +11,14 @@ from training.graphs.linears import linear_q8, quantise_q8
 from training.graphs.shards import Shards
 
 State = Mapping[str, NDArray[np.float32]]
-_LAYER_NORM_EPS = 1e-5
+LAYER_NORM_EPS = 1e-5
 
 
 def layer_norm(b: Builder, state: State, name: str, x: str) -> str:
     """LayerNormalization with weight and bias from the bridge's state."""
     scale = b.float_weight("bridge", f"{name}.weight", state[f"{name}.weight"])
     bias = b.float_weight("bridge", f"{name}.bias", state[f"{name}.bias"])
-    return b.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=_LAYER_NORM_EPS)
+    return b.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=LAYER_NORM_EPS)
 
 
 def linear(b: Builder, state: State, name: str, x: str) -> str:

@@ -12,6 +12,7 @@ from training.config import START_TOKEN, FlamingoConfig
 from training.frozen.smollm2 import LlamaWeights
 from training.graphs.bridge import State, build_bridge
 from training.graphs.builder import Builder, Flavour
+from training.graphs.kernels import kernels_listing
 from training.graphs.language import LanguageGraph
 from training.graphs.shards import Shards, file_entry
 from training.graphs.vision import build_vision
@@ -42,10 +43,11 @@ def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
     path.write_text(compact, encoding="utf-8")
 
 
-def _write_graph(builder: Builder, flavour: Flavour, folder: Path) -> dict[str, Any]:
+def write_graph(builder: Builder, flavour: Flavour, folder: Path) -> dict[str, Any]:
+    """Writes a graph, and the list of what is expanded at load; returns the manifest's entry."""
     path = folder / f"{builder.name}.{flavour}.onnx"
     path.write_bytes(builder.model().SerializeToString(deterministic=True))
-    entry = file_entry(path) | {"shards": builder.shards_used(), "expand": None}
+    entry = file_entry(path) | {"shards": builder.shards_used(), "expand": None, "kernels": None}
     if builder.expansion:
         listing = folder / f"{builder.name}.{flavour}.expand.json"
         rows = ",\n".join(json.dumps(weight) for weight in builder.expansion)
@@ -57,7 +59,12 @@ def _write_graph(builder: Builder, flavour: Flavour, folder: Path) -> dict[str, 
 def write_model(source: ModelSource, folder: Path) -> dict[str, Any]:
     """Writes everything and returns the manifest. Files of an earlier export are removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in [*folder.glob("*.onnx"), *folder.glob("*.bin"), *folder.glob("*.expand.json")]:
+    for old in [
+        *folder.glob("*.onnx"),
+        *folder.glob("*.bin"),
+        *folder.glob("*.expand.json"),
+        *folder.glob("*.kernels.json"),
+    ]:
         old.unlink()
     config, shards = source.config, Shards()
     graphs: dict[str, dict[str, Any]] = {}
@@ -70,7 +77,11 @@ def write_model(source: ModelSource, folder: Path) -> dict[str, Any]:
             build_bridge(config, source.bridge, flavour, shards),
             language.build(),
         )
-        graphs[flavour] = {b.name: _write_graph(b, flavour, folder) for b in builders}
+        graphs[flavour] = {b.name: write_graph(b, flavour, folder) for b in builders}
+    # The page runs this graph on kernels of its own.
+    kernels = folder / "language.kernels.json"
+    kernels.write_text(kernels_listing(builders[-1], config), encoding="utf-8")
+    graphs["wasm"]["language"]["kernels"] = file_entry(kernels)
     entries = shards.write(folder)
     save_tokenizer(source.tokenizer, folder / "tokenizer.json")
     lm, cross = config.language, config.cross_attention

@@ -3,12 +3,13 @@
  * added at the end, and going back is a shorter view.
  */
 import type { Ort, Tensor } from '../ort.ts';
-import type { Kv, KvShape } from './kv.ts';
+import type { KvRows, KvShape, SessionKv } from './kv.ts';
 
 /** Positions that are allocated at first; doubled when they are full. */
 const FIRST_POSITIONS = 128;
 
-export class StackedKv implements Kv {
+export class StackedKv implements SessionKv {
+  readonly kind = 'session';
   readonly batch: number;
   readonly capacity: number;
   readonly #ort: Ort;
@@ -61,7 +62,7 @@ export class StackedKv implements Kv {
     this.#length += count;
   }
 
-  fork(batch: number, capacity: number): Kv {
+  fork(batch: number, capacity: number): StackedKv {
     const copy = new StackedKv(this.#ort, this.#shape, batch, capacity);
     copy.#grow(this.#length);
     const lines = this.#length * 2 * this.#shape.layers;
@@ -82,6 +83,16 @@ export class StackedKv implements Kv {
         this.#data.set(line, at + row * this.#line);
       }
     }
+  }
+
+  copyOut(from: number, to: number): KvRows {
+    const data = this.#data.slice(from * this.#position, to * this.#position);
+    const copyIn = () => {
+      this.#grow(this.#length + to - from);
+      this.#data.set(data, this.#length * this.#position);
+      this.#length += to - from;
+    };
+    return { bytes: data.byteLength, copyIn, dispose: () => {} };
   }
 
   dispose(): void {

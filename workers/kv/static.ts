@@ -3,11 +3,12 @@
  * graph writes new rows in place and nothing is copied or allocated while decoding.
  */
 import type { Ort, Tensor } from '../ort.ts';
-import type { Kv, KvShape } from './kv.ts';
+import type { KvRows, KvShape, SessionKv } from './kv.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-export class StaticKv implements Kv {
+export class StaticKv implements SessionKv {
+  readonly kind = 'session';
   readonly batch: number;
   readonly capacity: number;
   readonly #ort: Ort;
@@ -65,7 +66,7 @@ export class StaticKv implements Kv {
     this.#length += count;
   }
 
-  fork(batch: number, capacity: number): Kv {
+  fork(batch: number, capacity: number): StaticKv {
     const copy = new StaticKv(this.#ort, this.#device, this.#shape, batch, capacity);
     const encoder = this.#device.createCommandEncoder();
     for (const [name, source] of this.#buffers) {
@@ -110,6 +111,39 @@ export class StaticKv implements Kv {
     }
     this.#device.queue.submit([encoder.finish()]);
     scratch.destroy();
+  }
+
+  /** One buffer holds the positions of all layers and heads, one after another. */
+  copyOut(from: number, to: number): KvRows {
+    const part = this.#bytes(to - from);
+    const lines = this.batch * this.#shape.heads;
+    const size = this.#buffers.size * lines * part;
+    const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const kept = this.#device.createBuffer({ size, usage });
+    const each = (
+      copy: (encoder: GPUCommandEncoder, buffer: GPUBuffer, line: number, at: number) => void,
+    ) => {
+      const encoder = this.#device.createCommandEncoder();
+      let at = 0;
+      for (const buffer of this.#buffers.values()) {
+        for (let line = 0; line < lines; line++) {
+          copy(encoder, buffer, this.#bytes(line * this.capacity), at);
+          at += part;
+        }
+      }
+      this.#device.queue.submit([encoder.finish()]);
+    };
+    each((encoder, buffer, line, at) =>
+      encoder.copyBufferToBuffer(buffer, line + this.#bytes(from), kept, at, part),
+    );
+    const copyIn = () => {
+      const to = this.#bytes(this.#length);
+      each((encoder, buffer, line, at) =>
+        encoder.copyBufferToBuffer(kept, at, buffer, line + to, part),
+      );
+      this.#length += part / this.#bytes(1);
+    };
+    return { bytes: size, copyIn, dispose: () => kept.destroy() };
   }
 
   dispose(): void {
