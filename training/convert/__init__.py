@@ -1,0 +1,1 @@
+"""Conversion of published Flamingos: `python -m training.convert`."""

@@ -1,0 +1,1 @@
+"""Graphs of published Flamingos: any decoder, encoder and blocks of `training/convert/architecture.py`."""
