@@ -23,10 +23,13 @@ from tqdm import tqdm
 
 from training.config import FlamingoConfig
 from training.data.batch import Batch, collate, dequantise
-from training.data.episodes import IGNORED, Episodes, Packer
+from training.data.episodes import Episodes
 from training.data.features import FeatureStore, encode_in_background
 from training.data.manifest import read_manifest
 from training.data.pool import trainable
+from training.data.rows import IGNORED, Packer
+from training.data.source import all_pictures
+from training.data.views import ZOOMS
 from training.frozen.packages import SMOLLM2, fetch
 from training.frozen.smollm2 import load_smollm2
 from training.loss import TiedHeadLoss
@@ -38,7 +41,11 @@ CHECKPOINT = "checkpoint.pt"
 # What captions and names need first; the large synthetic sets last.
 ENCODING_ORDER = (
     *("flickr8k", "coco", "tiny", "hobby", "web", "openstax", "life", "bsds", "corel"),
-    *("imagenet1k", "daquar", "easyvqa", "nlvr"),
+    *("imagenet1k", "daquar", "drawn"),
+    *("flickr8k.mirror", "coco.mirror", "hobby.mirror", "web.mirror", "openstax.mirror"),
+    *("life.mirror", "bsds.mirror", "corel.mirror", "imagenet1k.mirror"),
+    *(f"{name}.{view}" for name in ("life", "openstax") for view in ZOOMS),
+    *("easyvqa", "nlvr"),
 )
 FIRST_PICTURES = 1000
 
@@ -47,8 +54,7 @@ FIRST_PICTURES = 1000
 class Settings:
     """What a run is made of; written beside its checkpoint."""
 
-    rows: int = 16
-    budget: int = 80
+    tokens: int = 1280
     rate: float = 1e-3
     final_rate: float = 0.05
     warmup_steps: int = 100
@@ -60,14 +66,9 @@ class Settings:
 
 def batch_loss(model: Flamingo, batch: Batch) -> Tensor:
     """Mean cross-entropy over the answers' tokens."""
-    time_rows = model.config.resampler.temporal
     latents = torch.cat(
         [
-            model.bridge.latents(
-                dequantise(group.features, torch.bfloat16),
-                group.grid,
-                torch.zeros(1, time_rows),
-            )
+            model.bridge.latents(dequantise(group.features, torch.bfloat16), group.grid, group.time)
             for group in batch.groups
         ]
     )
@@ -110,9 +111,9 @@ class Trainer:
         self.model = Flamingo(config, load_smollm2())
         self.model.decoder.to(torch.bfloat16)
         records = read_manifest(data)
-        self.store = FeatureStore(records)
+        self.store = FeatureStore(all_pictures(records))
         self.missing = [name for name in ENCODING_ORDER if self.store.missing(name)]
-        packer = Packer(build_tokenizer(fetch(SMOLLM2)), config, settings.budget)
+        packer = Packer(build_tokenizer(fetch(SMOLLM2)), config)
         self.episodes = Episodes(trainable(records), self.store, packer)
         self.rng = random.Random(settings.seed)
         self.optimiser = optimiser(self.model.bridge, settings)
@@ -161,7 +162,7 @@ class Trainer:
 
     def train_step(self, progress: float) -> tuple[float, float]:
         """One update; returns loss and gradient norm."""
-        rows = [self.episodes.row(self.rng) for _ in range(self.settings.rows)]
+        rows = self.episodes.rows(self.settings.tokens, self.rng)
         batch = collate(rows, self.store, self.model.config.image_token)
         for group in self.optimiser.param_groups:
             group["lr"] = rate_at(self.step, progress, self.settings)
@@ -173,10 +174,15 @@ class Trainer:
         if torch.isfinite(norm):
             self.optimiser.step()
         self.step += 1
-        self.samples += sum(len(row.pictures) for row in rows)
+        self.samples += sum(len(row.media) for row in rows)
         return loss.item(), norm.item()
 
-    def run(self, minutes: float | None, steps: int | None) -> None:
+    def run(
+        self,
+        minutes: float | None,
+        steps: int | None,
+        encoding: "subprocess.Popen[bytes] | None",
+    ) -> None:
         """Trains until the time or the steps are over, saving every five minutes."""
         log = (self.out / "log.jsonl").open("a")
         before, began = self.elapsed, time.monotonic()
@@ -206,9 +212,11 @@ class Trainer:
             if now - saved > 300:
                 self.save()
                 saved = now
-            if now - refreshed > 60:
+            if encoding and now - refreshed > 120:
                 self.episodes.refresh()
                 refreshed = now
+                if encoding.poll() is not None:
+                    encoding = None
         self.save()
         bar.close()
 
@@ -237,7 +245,7 @@ def main() -> None:
     try:
         if encoding:
             trainer.wait_for_pictures(encoding)
-        trainer.run(args.minutes, args.steps)
+        trainer.run(args.minutes, args.steps, encoding)
     finally:
         if encoding:
             encoding.terminate()

@@ -1,120 +1,161 @@
-"""Rows of training: interleaved chunks of one task, packed to a budget of tokens.
+"""The mixture of training rows, over the pictures that have features.
 
 The first chunk of a row is a zero-shot sample, the later ones have examples before them: one kind of
-row trains both. Binding rows give classes labels that only the row itself explains.
+row trains both. Where only the examples tell what is wanted, the first chunks are not learnt.
 """
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-from tokenizers import Tokenizer
-
-from training.config import START_TOKEN, FlamingoConfig
-from training.data.features import FeatureStore, tiles_of
+from training.data.binding import binding_groups, binding_row
+from training.data.clips import clip_row
+from training.data.drawn_tasks import caption, question, statement
+from training.data.features import FeatureStore
+from training.data.induction import (
+    DrawnScenes,
+    attribute_row,
+    count_row,
+    operator_row,
+    same_row,
+)
 from training.data.manifest import Record
-from training.data.pool import by_class
-from training.data.tasks import BINDING_WEIGHT, TASKS, Sample, Task
-from training.data.words import invented_words
+from training.data.rows import Packer, Row
+from training.data.source import drawn_for_training
+from training.data.style import style_row
+from training.data.tasks import TASKS, Sample, ask
+from training.data.views import PHOTO_SETS, ZOOM_SETS, ZOOMS, mirror_of, zoom_of
 from training.prompts import PROMPTS
 
-IGNORED = -100
-# Pictures of several tiles cost as much in the resampler as that many pictures.
-MAX_TILES_PER_ROW = 10
-
-
-@dataclass(frozen=True)
-class Row:
-    """ids and labels of one sequence (labels shifted: labels[i] is learnt at position i), and its pictures."""
-
-    ids: list[int]
-    labels: list[int]
-    pictures: list[Record]
-
-
-class Packer:
-    """Turns samples into rows."""
-
-    def __init__(self, tokenizer: Tokenizer, config: FlamingoConfig, budget: int) -> None:
-        self.tokenizer, self.config, self.budget = tokenizer, config, budget
-
-    def encode(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text, add_special_tokens=False).ids
-
-    def chunk(self, sample: Sample, learn: bool) -> tuple[list[int], list[int]]:
-        """ids of the chunk and the targets of each: -100 except in the answer and its end."""
-        prompt = [self.config.image_token, *self.encode(sample.prompt)]
-        answer = [*self.encode(f" {sample.answer}"), self.config.end_of_chunk]
-        targets = [IGNORED] * len(prompt) + (answer if learn else [IGNORED] * len(answer))
-        return prompt + answer, targets
-
-    def row(self, samples: Iterator[tuple[Sample, bool]]) -> Row:
-        """Packs chunks until the budget is reached; the first always fits."""
-        ids, targets, pictures, tiles = [START_TOKEN], [IGNORED], [], 0
-        for sample, learn in samples:
-            more, wanted = self.chunk(sample, learn)
-            tiles += tiles_of(sample.record)
-            full = len(ids) + len(more) > self.budget or tiles > MAX_TILES_PER_ROW
-            if full and len(ids) > 1:
-                break
-            ids += more
-            targets += wanted
-            pictures.append(sample.record)
-        ids, targets = ids[: self.budget * 2], targets[: self.budget * 2]
-        return Row(ids, [*targets[1:], IGNORED], pictures)
+# Shares of rows. Tiny ImageNet is blurred at 64 px and has 25 times as many pictures as there are photos with
+# names: alone it would be all that names see.
+WEIGHTS: dict[str, float] = {
+    "captions": 0.22,
+    "written captions": 0.08,
+    "details": 0.03,
+    "names": 0.06,
+    "photo names": 0.06,
+    "subjects": 0.05,
+    "scenes": 0.02,
+    "objects": 0.04,
+    "written questions": 0.11,
+    "daquar": 0.03,
+    "easyvqa": 0.01,
+    "statements": 0.02,
+    "mixed": 0.02,
+    "style": 0.05,
+    "binding": 0.14,
+    "drawn": 0.02,
+    "attribute": 0.02,
+    "count": 0.02,
+    "operator": 0.01,
+    "same": 0.01,
+    "clips": 0.02,
+}
+# Lengths of rows in tokens, with their shares: long ones have room for 32 shots.
+BUDGETS = {80: 0.55, 160: 0.25, 320: 0.15, 640: 0.05}
+_MIRRORED = 0.35
+_LEAST = 4
 
 
 class Episodes:
-    """An endless, seeded stream of rows over the pictures that have features."""
+    """An endless, seeded stream of rows."""
 
     def __init__(self, records: list[Record], store: FeatureStore, packer: Packer) -> None:
-        self.all, self.store, self.packer = records, store, packer
+        self.records, self.store, self.packer = records, store, packer
         self.refresh()
 
     def refresh(self) -> None:
         """Takes in pictures that were encoded since."""
         self.store.refresh()
         kept_out = self.store.kept_out
-        records = [r for r in self.all if r in self.store and r.file not in kept_out]
-        self.pools = {task.name: [r for r in records if task.serves(r)] for task in TASKS}
-        self.classes = {k: v for k, v in by_class(records).items() if len(v) >= 4}
-        self.count = len(records)
+        records = [r for r in self.records if r in self.store and r.file not in kept_out]
+        mirrors = (mirror_of(r) for r in records if r.set in PHOTO_SETS)
+        self.mirrors = {r.file: r for r in mirrors if r in self.store}
+        self.pools = {name: [r for r in records if t.serves(r)] for name, t in TASKS.items()}
+        self.named = [r for r in records if r.written.subject or r.label]
+        art = [r for group in drawn_for_training().values() for r in group if r in self.store]
+        self.scenes = DrawnScenes([r for r in art if not r.frames])
+        zooms = [
+            replace(r, frames=(r, *(zoom_of(r, view) for view in ZOOMS)))
+            for r in records
+            if r.set in ZOOM_SETS
+        ]
+        self.tracks = [r for r in [*art, *zooms] if r.frames and r in self.store]
+        still = [r for r in art if not r.frames]
+        self.groups = binding_groups([*records, *still], {r.key for r in self.mirrors.values()})
+        self.count = len(records) + len(self.mirrors) + len(art)
 
-    def _same_task(self, task: Task, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
+    def _view(self, record: Record, rng: random.Random) -> Record:
+        """Sometimes the mirrored photo."""
+        if record.file in self.mirrors and rng.random() < _MIRRORED:
+            return self.mirrors[record.file]
+        return record
+
+    def _task(self, name: str, rng: random.Random) -> Sample:
+        task = TASKS[name]
         while True:
-            yield task.sample(rng.choice(self.pools[task.name]), rng), True
+            record = self._view(rng.choice(self.pools[name]), rng)
+            if task.serves(record):
+                return task.sample(record, rng)
 
-    def _binding(self, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
-        ways = rng.choice((2, 2, 3, 4, 5))
-        classes = rng.sample(sorted(self.classes), ways)
-        kind = rng.random()
-        if kind < 0.6:
-            labels = invented_words(rng, ways)
-        elif kind < 0.8:
-            labels = classes[1:] + classes[:1]  # names, swapped between the classes
-        else:
-            labels = classes
-        pictures = {c: iter(rng.sample(self.classes[c], len(self.classes[c]))) for c in classes}
-        prompt = PROMPTS["classify"].text()
-        order, shown = [], set()
+    def _same_task(self, name: str, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
         while True:
-            if not order:
-                order = rng.sample(range(ways), ways)
-            i = order.pop()
-            record = next(pictures[classes[i]], None)
-            if record is None:
-                return
-            # A label seen for the first time cannot be known, unless it is the true name.
-            yield (
-                Sample(record, prompt, labels[i]),
-                i in shown or labels[i] == classes[i],
-            )
-            shown.add(i)
+            yield self._task(name, rng), True
 
-    def row(self, rng: random.Random) -> Row:
-        tasks = [task for task in TASKS if len(self.pools[task.name]) >= 4]
-        weights = [task.weight for task in tasks]
-        binding = BINDING_WEIGHT if len(self.classes) >= 5 else 0.0
-        pick = rng.choices([*tasks, None], [*weights, binding])[0]
-        stream = self._binding(rng) if pick is None else self._same_task(pick, rng)
-        return self.packer.row(stream)
+    def _mixed(self, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
+        names = [name for name in TASKS if len(self.pools[name]) >= _LEAST]
+        while True:
+            yield self._task(rng.choice(names), rng), True
+
+    def _drawn(self, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
+        """Captions, questions or statements on drawn scenes, by the presets' prompts."""
+        manner = rng.choice(("caption", "question", "question", "statement"))
+        while True:
+            record, scene = rng.choice(self.scenes.by_kind[rng.choice(("one", "many", "pair"))])
+            other = rng.choice(self.scenes.by_kind["one"])[1].things[0].full_name
+            if manner == "caption":
+                yield Sample(record, PROMPTS["caption"].text(), caption(scene)), True
+            elif manner == "question":
+                yield ask(record, *question(scene, rng, other)), True
+            else:
+                sentence, truth = statement(scene, rng, other)
+                prompt = PROMPTS["statement"].text(statement=sentence)
+                yield Sample(record, prompt, truth), True
+
+    def _stream(self, name: str, rng: random.Random) -> Iterator[tuple[Sample, bool]]:
+        if name in TASKS:
+            return self._same_task(name, rng)
+        if name == "mixed":
+            return self._mixed(rng)
+        if name == "style":
+            return style_row(self.named, rng)
+        if name == "binding":
+            return binding_row(self.groups, rng)
+        if name == "clips":
+            return clip_row(self.tracks, rng)
+        if name == "drawn":
+            return self._drawn(rng)
+        rows = {
+            "attribute": attribute_row,
+            "count": count_row,
+            "operator": operator_row,
+            "same": same_row,
+        }
+        return rows[name](self.scenes, rng)
+
+    def _ready(self, name: str) -> bool:
+        if name in TASKS:
+            return len(self.pools[name]) >= _LEAST
+        if name in ("mixed", "style"):
+            return len(self.named) >= _LEAST
+        if name == "binding":
+            return any(len(groups) >= 10 for groups in self.groups.values())
+        return len(self.tracks) >= 100 if name == "clips" else self.scenes.ready
+
+    def rows(self, tokens: int, rng: random.Random) -> list[Row]:
+        """Rows of one length, of `tokens` together; each of a task of its own."""
+        budget = rng.choices(list(BUDGETS), list(BUDGETS.values()))[0]
+        names = [name for name in WEIGHTS if self._ready(name)]
+        picked = rng.choices(names, [WEIGHTS[n] for n in names], k=max(1, tokens // budget))
+        return [self.packer.row(self._stream(name, rng), budget) for name in picked]

@@ -10,6 +10,7 @@ from typing import Literal
 from PIL import Image
 
 Split = Literal["train", "val"]
+WHOLE = "whole"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,11 @@ class Written:
 
 @dataclass(frozen=True)
 class Record:
-    """One picture: where it lies and what is said of it."""
+    """One picture: where it lies and what is said of it.
+
+    `view` names a changed form of the file (`training/data/views.py`). A clip has `frames`, in order, and
+    the width and height of the first.
+    """
 
     file: str
     set: str
@@ -40,6 +45,19 @@ class Record:
     statements: tuple[tuple[str, str], ...] = ()
     alt: str = ""
     written: Written = field(default_factory=Written)
+    view: str = WHOLE
+    frames: "tuple[Record, ...]" = ()
+
+    @property
+    def key(self) -> str:
+        """Tells media apart."""
+        own = self.file if self.view == WHOLE else f"{self.file}@{self.view}"
+        return own if not self.frames else "|".join(frame.key for frame in self.frames)
+
+    @property
+    def group(self) -> str:
+        """The name of the file that keeps its features."""
+        return self.set if self.view == WHOLE else f"{self.set}.{self.view}"
 
 
 def _pairs(value: list[list[str]] | None) -> tuple[tuple[str, str], ...]:

