@@ -8,6 +8,16 @@ import { type Adapter, launch } from '../../tools/chromium.mjs';
 import type { Site } from '../../tools/serve.mjs';
 import { serveBuild } from './server.ts';
 
+/** For each wait on a page: a busy machine is ten times slower than a quiet one. */
+const TIMEOUT_MS = 240_000;
+
+export interface PageOptions {
+  /** Blocked unless allowed: requests then come from the page, where they can be watched. */
+  serviceWorkers?: 'allow' | 'block';
+  /** Runs before the page is opened. */
+  before?: (context: BrowserContext) => Promise<void>;
+}
+
 /** What `withBrowser` gives to the tests of a file. */
 export interface TestBrowser {
   /** Address of the built page, ending with a slash. */
@@ -16,7 +26,7 @@ export interface TestBrowser {
    * Opens a page with a fresh profile (no storage of other tests), at a path of the site ('' is the page itself).
    * It is closed after the test.
    */
-  openPage(path?: string): Promise<Page>;
+  openPage(path?: string, options?: PageOptions): Promise<Page>;
   /** Errors on the console that match do not fail the running test. */
   expectErrors(pattern: RegExp): void;
 }
@@ -65,16 +75,17 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
       if (!site) throw new Error('The server runs within tests only, not in beforeAll.');
       return site.url;
     },
-    async openPage(path = '') {
+    async openPage(path = '', { serviceWorkers = 'block', before }: PageOptions = {}) {
       if (!browser || !site) throw new Error('The browser runs within tests only.');
-      // The service worker has tests of its own; in all others requests come from the page, where they can be watched.
-      const context = await browser.newContext({ serviceWorkers: 'block' });
+      const context = await browser.newContext({ serviceWorkers });
       contexts.push(context);
-      const page = await context.newPage();
-      page.on('console', (message) => {
+      context.setDefaultTimeout(TIMEOUT_MS);
+      await before?.(context);
+      context.on('console', (message) => {
         if (message.type() === 'error') errors.push(message.text());
       });
-      page.on('pageerror', (error) => errors.push(String(error)));
+      context.on('weberror', (error) => errors.push(String(error.error())));
+      const page = await context.newPage();
       await page.goto(new URL(path, site.url).href);
       return page;
     },

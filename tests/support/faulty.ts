@@ -20,7 +20,13 @@ export interface FaultyServer {
   /** Requests for a file so far, as `bytes=…` or `whole`. */
   requests(name: string): string[];
   /** Whether ranges are honoured, and the ETag that files have. */
-  options: { ranges: boolean; etag: string | null; headers: Record<string, string> };
+  options: {
+    ranges: boolean;
+    etag: string | null;
+    headers: Record<string, string>;
+    /** Folders that lie under another name too: `{ 'models/copy/': 'models/tiny-random/' }`. */
+    aliases: Record<string, string>;
+  };
   close(): Promise<void>;
 }
 
@@ -42,11 +48,18 @@ const TYPES: Record<string, string> = {
 export async function serveFaulty(folder = join(ROOT, 'dist'), path = '/'): Promise<FaultyServer> {
   const faults = new Map<string, Fault[]>();
   const seen = new Map<string, string[]>();
-  const options: FaultyServer['options'] = { ranges: true, etag: '"one"', headers: {} };
+  const options: FaultyServer['options'] = {
+    ranges: true,
+    etag: '"one"',
+    headers: {},
+    aliases: {},
+  };
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(request.url ?? '/', 'http://local');
     const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length)) : '..';
+    const alias = Object.keys(options.aliases).find((folder) => inside.startsWith(folder));
+    const file = alias ? inside.replace(alias, options.aliases[alias] ?? '') : inside;
     const name = inside.split('/').at(-1) ?? '';
     const range = request.headers.range;
     seen.set(name, [...(seen.get(name) ?? []), range ?? 'whole']);
@@ -55,7 +68,7 @@ export async function serveFaulty(folder = join(ROOT, 'dist'), path = '/'): Prom
     let body: Buffer;
     try {
       if (inside.startsWith('..')) throw new Error('outside');
-      body = readFileSync(join(folder, inside === '.' ? 'index.html' : inside));
+      body = readFileSync(join(folder, file === '.' ? 'index.html' : file));
     } catch {
       return void response.writeHead(404).end();
     }

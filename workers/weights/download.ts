@@ -4,8 +4,9 @@ import type { FileRef } from '../manifest.ts';
 import type { Begun, Partials } from './partials.ts';
 import { isPassing, PAUSES_MS, Passing, pause, STALL_MS, unlessStalled } from './retry.ts';
 
-/** So much is lost at most when the tab is closed. */
+/** So much is lost at most when the tab is closed, or what came within a second. */
 const PIECE_BYTES = 2 ** 20;
+const PIECE_MS = 1000;
 
 /** A server's answer to a range that it has no byte of. */
 const BEYOND_THE_END = 416;
@@ -92,6 +93,7 @@ async function receive(
     begun.pieces.push(piece);
     await partials.append(file.sha256, offset, piece, begun.validator);
   };
+  const timer = setInterval(() => void keep(), PIECE_MS);
   try {
     for (;;) {
       const { done, value } = await unlessStalled(reader.read(), stall).catch(broken);
@@ -104,6 +106,7 @@ async function receive(
       if (waitingBytes >= PIECE_BYTES) await keep();
     }
   } finally {
+    clearInterval(timer);
     await keep();
   }
   if (begun.bytes < file.bytes) throw new Passing(null, `${begun.bytes} of ${file.bytes} bytes`);
