@@ -116,3 +116,18 @@ it('a worker that gives no sign is ended, and one that gives signs is not', asyn
     vi.useRealTimers();
   }
 });
+
+it('a death that nobody waited for is told to the next call, then a worker starts', async () => {
+  const { engine, workers, create } = engineOver(
+    { stored: async () => ({ ok: true, value: 1 }) },
+    { generate: async () => ({ ok: true, value: 2 }) },
+  );
+  await engine.stored();
+  workers[0]?.dispatchEvent(new Event('error'));
+  expect(await engine.generate(request, vi.fn())).toMatchObject({
+    ok: false,
+    error: { code: 'worker-died' },
+  });
+  expect(await engine.generate(request, vi.fn())).toEqual({ ok: true, value: 2 });
+  expect(create).toHaveBeenCalledTimes(2);
+});

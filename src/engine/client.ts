@@ -34,6 +34,9 @@ const SILENCE_MS = 10 * 60_000;
 
 export class Engine {
   #living: Living | null = null;
+  #calls = 0;
+  /** Why the last worker ended, where no call was waiting to hear it. */
+  #unheard: FlamingoError | null = null;
   readonly #create: () => Worker;
 
   constructor(create: () => Worker = createWorker) {
@@ -45,6 +48,7 @@ export class Engine {
     request: LoadRequest,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Result<LoadedModel>> {
+    this.#unheard = null;
     return this.#watched((sign) => (api) => api.load(request, proxy(sign(onProgress))));
   }
 
@@ -82,6 +86,7 @@ export class Engine {
   /** Ends the worker with all it holds; the next call starts another. */
   restart(): void {
     this.#living?.bury({ code: 'worker-died', message: text.errors.workerDied, retryable: true });
+    this.#unheard = null;
   }
 
   /** A call that gives signs of life by events; without one for long the worker is ended. */
@@ -108,6 +113,10 @@ export class Engine {
   }
 
   async #call<T>(call: (api: Remote<FlamingoApi>) => Promise<Result<T>>): Promise<Result<T>> {
+    const unheard = this.#unheard;
+    this.#unheard = null;
+    if (unheard) return failed(unheard);
+    this.#calls += 1;
     try {
       const { api, died } = this.#start();
       return await Promise.race([call(api), died]);
@@ -118,6 +127,8 @@ export class Engine {
         detail: String(cause),
         retryable: true,
       });
+    } finally {
+      this.#calls -= 1;
     }
   }
 
@@ -129,6 +140,7 @@ export class Engine {
       bury = (error) => {
         worker.terminate();
         this.#living = null;
+        if (this.#calls === 0) this.#unheard = error;
         resolve(failed(error));
       };
     });
