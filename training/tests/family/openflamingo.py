@@ -27,7 +27,7 @@ NEW = ("<|endofchunk|>", "<image>")
 WIDTH = 32
 
 
-def _source() -> tuple[Any, Any, Any]:
+def package() -> tuple[Any, Any, Any]:
     """The package's modules; its import wants open_clip, of which nothing is needed."""
     sys.modules.setdefault("open_clip", ModuleType("open_clip"))
     from open_flamingo.src import flamingo, flamingo_lm, helpers
@@ -133,10 +133,15 @@ def _shrink(model: Any, helpers: Any) -> None:
 
 
 def build(
-    folder: Path, kind: str = "gpt-neox", every: int = 2, seed: int = 0, small: bool = False
+    folder: Path,
+    kind: str = "gpt-neox",
+    every: int = 2,
+    seed: int = 0,
+    small: bool = False,
+    new: tuple[str, ...] = NEW,
 ) -> Published:
     """A random OpenFlamingo on four layers of a language model, saved under `folder`."""
-    flamingo, flamingo_lm, helpers = _source()
+    flamingo, flamingo_lm, helpers = package()
     make, layers_name, make_tokenizer = _LANGUAGES[kind]
     tokenizer = make_tokenizer()
     language = make(tokenizer.get_vocab_size(), 2 if small else 4)
@@ -147,13 +152,13 @@ def build(
     vision = encoder(seed + 1)
     vision.save_pretrained(vision_folder)
 
-    tokenizer.add_special_tokens(list(NEW))
+    tokenizer.add_special_tokens(list(new))
     language.resize_token_embeddings(tokenizer.get_vocab_size())
     rows = language.get_output_embeddings().weight
     if kind == "llama":
         # Not saved by the package, see `training/convert/source.py`.
         with torch.no_grad():
-            rows[-len(NEW) :] = 0
+            rows[-len(new) :] = 0
     if not hasattr(language.config, "hidden_size"):
         language.config.hidden_size = language.config.d_model
     from open_flamingo.src.utils import extend_instance
@@ -163,10 +168,10 @@ def build(
     block = flamingo_lm.GatedCrossAttentionBlock
     if small:
         flamingo_lm.GatedCrossAttentionBlock = partial(block, dim_head=8, ff_mult=2)
-    ids = {name: tokenizer.token_to_id(name) for name in NEW}
+    ids = {name: tokenizer.token_to_id(name) for name in new}
     wrapped = SimpleNamespace(visual=_PatchTokens(vision))
     model = flamingo.Flamingo(
-        wrapped, language, ids[NEW[0]], ids[NEW[1]], VISION_WIDTH, cross_attn_every_n_layers=every
+        wrapped, language, ids[new[0]], ids[new[1]], VISION_WIDTH, cross_attn_every_n_layers=every
     )
     flamingo_lm.GatedCrossAttentionBlock = block
     if small:
@@ -186,7 +191,7 @@ def build(
         kept["lang_encoder.embed_out.weight"] = rows.detach()
     checkpoint = folder / "checkpoint.pt"
     torch.save(kept, checkpoint)
-    reference = OpenFlamingoReference(model, ids[NEW[1]])
+    reference = OpenFlamingoReference(model, ids[new[1]])
     return Published("openflamingo", checkpoint, language_folder, vision_folder, reference)
 
 
