@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['**/*.test.{ts,tsx}', 'tools/**/*.test.mjs'],
+          // Ten thousand cases of a property take seconds, on a busy machine minutes.
+          testTimeout: 300_000,
         },
       },
       {

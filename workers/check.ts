@@ -16,11 +16,13 @@ export function string(pattern = /^/, wanted = 'a string'): Reader<string> {
   };
 }
 
-/** A whole number of at least `least`. */
-export function integer(least: number): Reader<number> {
+/** A whole number of at least `least`, and of at most `most`. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (value, at) => {
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-    throw wrong(at, `a whole number of at least ${least}`);
+    const isWhole = typeof value === 'number' && Number.isInteger(value);
+    if (isWhole && value >= least && value <= most) return value;
+    const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`;
+    throw wrong(at, `a whole number of at least ${least}${upTo}`);
   };
 }
 
@@ -39,6 +41,17 @@ export function oneOf<const T extends string>(...choices: T[]): Reader<T> {
     if (found !== undefined) return found;
     throw wrong(at, choices.map((choice) => `"${choice}"`).join(' or '));
   };
+}
+
+/** True or false. */
+export const boolean: Reader<boolean> = (value, at) => {
+  if (typeof value === 'boolean') return value;
+  throw wrong(at, 'true or false');
+};
+
+/** A value that may be left out. */
+export function optional<T>(read: Reader<T>): Reader<T | undefined> {
+  return (value, at) => (value === undefined ? undefined : read(value, at));
 }
 
 /** A value, or null. */
@@ -69,12 +82,15 @@ export function triple<T>(read: Reader<T>): Reader<[T, T, T]> {
 export function table<T>(read: Reader<T>): Reader<Record<string, T>> {
   return (value, at) =>
     Object.fromEntries(
-      Object.entries(plain(value, at)).map(([key, entry]) => [key, read(entry, `${at}.${key}`)]),
+      Object.entries(plain(value, at)).map(([key, entry]) => [
+        key,
+        read(entry, `${at}.${key.slice(0, 40)}`),
+      ]),
     );
 }
 
 /** An object with the given keys; others are left out. */
-export function object<T extends object>(readers: { [K in keyof T]: Reader<T[K]> }): Reader<T> {
+export function object<T extends object>(readers: { [K in keyof T]-?: Reader<T[K]> }): Reader<T> {
   return (value, at) => {
     const source = plain(value, at);
     const place = (key: string) => (at === '' ? key : `${at}.${key}`);
@@ -82,8 +98,8 @@ export function object<T extends object>(readers: { [K in keyof T]: Reader<T[K]>
       key,
       reader(source[key], place(key)),
     ]);
-    // The readers are those of T's keys, so what they read is a T.
-    return Object.fromEntries(read) as T;
+    // The readers are those of T's keys, so what they read is a T. What was left out stays out.
+    return Object.fromEntries(read.filter(([, value]) => value !== undefined)) as T;
   };
 }
 

@@ -103,6 +103,32 @@ test.each<[string, object | null, RegExp]>([
     { ...good, crossAttention: { ...good.crossAttention, layers: [0, 4] } },
     /stay below/,
   ],
+  ['a path of an address', { ...good, tokenizer: file('https://x/y') }, /plain file name/],
+  [
+    'a shard of 20 MB',
+    { ...good, shards: [{ ...good.shards[0], bytes: 2e7 }] },
+    /at most 16777216/,
+  ],
+  [
+    'a picture of a million pixels a side',
+    { ...good, vision: { ...good.vision, size: 1e6 } },
+    /"vision\.size" must be a whole number of at least 1 and at most 4096/,
+  ],
+  [
+    'two contents under one name',
+    { ...good, tokenizer: { ...file('vision-0.bin'), sha256: 'b'.repeat(64) } },
+    /two files are named vision-0\.bin/,
+  ],
+  [
+    'heads that do not share',
+    { ...good, language: { ...good.language, heads: 3, kvHeads: 2 } },
+    /multiple of/,
+  ],
+  [
+    'one token for two things',
+    { ...good, tokens: { ...good.tokens, endOfChunk: 100 } },
+    /must differ/,
+  ],
   [
     'a template without a picture',
     { ...good, prompts: { caption: { template: 'Caption:', maxNewTokens: 3 } } },

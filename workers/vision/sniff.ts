@@ -49,7 +49,7 @@ function bmpSize(view: DataView): Sniffed['size'] {
   if (view.getUint32(14, true) === 12) {
     return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
   }
-  return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+  return { width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)) };
 }
 
 /** Reads the first bytes of a file; null where they are no picture that browsers decode everywhere. */

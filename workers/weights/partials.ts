@@ -68,7 +68,7 @@ export class IndexedDbPartials implements Partials {
 export function assemble(pieces: readonly Omit<Piece, 'sha256'>[]): Begun {
   const begun: Begun = { pieces: [], bytes: 0, validator: null };
   for (const { offset, blob, validator } of pieces.toSorted((a, b) => a.offset - b.offset)) {
-    if (offset === 0) begun.validator = validator;
+    if (begun.pieces.length === 0 && offset === 0) begun.validator = validator;
     if (offset !== begun.bytes || validator !== begun.validator) break;
     begun.pieces.push(blob);
     begun.bytes += blob.size;
