@@ -5,6 +5,7 @@ import type { Ort, Tensor } from './ort.ts';
 import type { MediaSource } from './prompt.ts';
 import type { Sessions } from './sessions.ts';
 import { type MediaInput, preprocess } from './vision/preprocess.ts';
+import { featuresOf } from './vision/tiles.ts';
 import { sha256 } from './weights/verify.ts';
 
 /** About a hundred pictures of the default model (2.6 MB each). */
@@ -89,31 +90,46 @@ export class MediaCache {
   }
 
   /** Encoder and resampler over tiles that are prepared already; the caller frees the result. */
-  async encode({ pixels, tiles, frames, grid, time }: MediaInput): Promise<Tensor> {
-    const { vision, resampler } = this.#manifest;
-    const { Tensor } = this.#ort;
-    const cells = vision.grid ** 2;
-    const perFrame = (tiles / frames) * cells;
+  async encode(input: MediaInput): Promise<Tensor> {
+    const { vision } = this.#manifest;
     const features = await this.#run(
       'vision',
-      { pixels: new Tensor('float32', pixels, [tiles, 3, vision.size, vision.size]) },
+      {
+        pixels: new this.#ort.Tensor('float32', input.pixels, [
+          input.tiles,
+          3,
+          vision.size,
+          vision.size,
+        ]),
+      },
       'features',
-      [tiles, cells, vision.width],
+      [input.tiles, featuresOf(vision), vision.width],
     );
     try {
-      return await this.#run(
-        'bridge',
-        {
-          features: features.reshape([frames, perFrame, vision.width]),
-          grid: new Tensor('float32', grid, [perFrame, cells]),
-          time: new Tensor('float32', time, [frames, resampler.temporal]),
-        },
-        'media',
-        mediaDims(this.#manifest, 1),
-      );
+      return await this.resample(features, input);
     } finally {
       this.#memory.free(features);
     }
+  }
+
+  /** The resampler over features f32 [tiles, cells, width]; the caller frees the result. */
+  resample(features: Tensor, input: Omit<MediaInput, 'pixels'>): Promise<Tensor> {
+    const { vision, resampler } = this.#manifest;
+    const { tiles, frames, grid, time } = input;
+    const { Tensor } = this.#ort;
+    const perFrame = (tiles / frames) * featuresOf(vision);
+    // Some bridges learned no places or no times, and have no such input.
+    const has = (name: string) => this.#sessions.bridge.inputNames.includes(name);
+    return this.#run(
+      'bridge',
+      {
+        features: features.reshape([frames, perFrame, vision.width]),
+        ...(has('grid') && { grid: new Tensor('float32', grid, [perFrame, vision.grid ** 2]) }),
+        ...(has('time') && { time: new Tensor('float32', time, [frames, resampler.temporal]) }),
+      },
+      'media',
+      mediaDims(this.#manifest, 1),
+    );
   }
 
   async #run(

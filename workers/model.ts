@@ -2,8 +2,9 @@
 import type { Backend } from './backend.ts';
 import { Decoder } from './kernels/decoder.ts';
 import { KernelLanguage } from './kernels/language.ts';
+import { MOST_ROWS } from './kernels/program.ts';
 import { KernelKv } from './kv/kernel.ts';
-import type { Kv } from './kv/kv.ts';
+import type { Kv, KvRows } from './kv/kv.ts';
 import { StackedKv } from './kv/stacked.ts';
 import { StaticKv } from './kv/static.ts';
 import type { Language } from './language.ts';
@@ -12,9 +13,13 @@ import { MediaCache, mediaDims } from './media.ts';
 import { type Memory, openMemory } from './memory.ts';
 import type { Ort, Tensor } from './ort.ts';
 import { type Held, nothingHeld } from './prefix.ts';
+import { PrefixTree } from './prefix-tree.ts';
 import { SessionLanguage } from './session-language.ts';
 import { releaseSessions, type Sessions } from './sessions.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
+
+/** About 2,900 tokens of the default model. */
+const KEPT_BYTES = 128 * 2 ** 20;
 
 export class Model {
   readonly ort: Ort;
@@ -29,6 +34,8 @@ export class Model {
   /** The prompt's KV, kept from request to request, and the tokens it holds. */
   readonly kv: Kv;
   held: Held = nothingHeld(1);
+  /** KV of closed chunks of this prompt and earlier ones. */
+  readonly kept = new PrefixTree<KvRows>(KEPT_BYTES);
 
   constructor(
     ort: Ort,
@@ -57,6 +64,11 @@ export class Model {
           : new StackedKv(ort, shape, 1, context);
   }
 
+  /** Most tokens of a run: fewer cost time, more would let a person wait who stops it. */
+  get runTokens(): number {
+    return this.sessions.language instanceof Decoder ? MOST_ROWS : 256;
+  }
+
   /** The language model with a factor on its tanh gates. */
   language(gates: number): Language {
     const { language } = this.sessions;
@@ -68,6 +80,7 @@ export class Model {
   /** Frees sessions, KV and media, and leaves the device to others. The model cannot be used any more. */
   async close(): Promise<void> {
     this.media.clear();
+    this.kept.clear();
     this.kv.dispose();
     await releaseSessions(this.sessions);
   }

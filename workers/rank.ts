@@ -28,6 +28,8 @@ export async function rank(
   try {
     const [first] = await prefill(model, prepared, task, (step) => language.logits(model.kv, step));
     if (!first) throw new Error('The language graph gave no logits.');
+    // Before the next run writes over them.
+    const beginnings = answers.map(({ ids }) => logProbability(first, ids[0] ?? 0));
     const ranking: Ranking['ranking'] = [];
     for (const [i, { text, ids }] of answers.entries()) {
       task.onEvent({ type: 'stage', stage: 'decode', done: i, total: answers.length });
@@ -44,9 +46,9 @@ export async function rank(
         }),
       );
       model.kv.truncate(prompt.ids.length);
-      const logprob = [first, ...rows].reduce(
-        (sum, row, position) => sum + logProbability(row, ids[position] ?? 0),
-        0,
+      const logprob = rows.reduce(
+        (sum, row, position) => sum + logProbability(row, ids[position + 1] ?? 0),
+        beginnings[i] ?? 0,
       );
       ranking.push({ text, logprob, meanLogprob: logprob / ids.length });
     }

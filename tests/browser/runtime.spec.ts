@@ -97,15 +97,34 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
     const anew = await answer(page, changed);
     expect(anew.timings.prefillTokens).toBe(anew.timings.promptTokens - 1);
 
-    // Other gates are another model: nothing of the KV is taken over, and what follows is computed afresh.
-    const fresh = async (golden: Golden) => {
-      await answer(page, golden, { gates: 0, maxNewTokens: 1 });
-      const computed = await answer(page, golden);
-      expect(computed.timings.prefillTokens).toBe(computed.timings.promptTokens);
-      return computed.tokens;
-    };
-    expect(await fresh(question)).toEqual(other.tokens);
-    expect(await fresh(changed)).toEqual(anew.tokens);
+    // The first example as it was: its chunks are kept, and so are those of the change.
+    const open = other.timings.prefillTokens;
+    for (const [asked, before] of [
+      [question, other],
+      [changed, anew],
+    ] as const) {
+      const back = await answer(page, asked);
+      expect(back.timings.prefillTokens).toBe(open);
+      expect(back.tokens).toEqual(before.tokens);
+    }
+
+    // Other gates are another model: nothing of the KV is taken over, nor lost.
+    const closed = await answer(page, question, { gates: 0, maxNewTokens: 1 });
+    expect(closed.timings.prefillTokens).toBe(closed.timings.promptTokens);
+    const opened = await answer(page, question);
+    expect(opened.timings.prefillTokens).toBe(open);
+    expect(opened.tokens).toEqual(other.tokens);
+
+    // Where nothing is kept, the answers are the same.
+    const fresh = await openTiny(browser, backend);
+    for (const [asked, before] of [
+      [changed, anew],
+      [question, other],
+    ] as const) {
+      const computed = await answer(fresh, asked);
+      expect(computed.timings.prefillTokens).toBeGreaterThan(open);
+      expect(computed.tokens).toEqual(before.tokens);
+    }
   });
 
   test('with closed gates no picture makes a difference', async () => {
