@@ -36,6 +36,20 @@ export interface PromptTemplate {
   maxNewTokens: number;
 }
 
+/** How a picture becomes a square: the whole of it padded, the middle of it, or all of it out of shape. */
+export type ResizeMode =
+  /** The whole picture, padded; long ones in several tiles. */
+  | 'pad'
+  /** The short side resized, the middle cut out. Where half a pixel is left over: the upper left one (Hugging Face). */
+  | 'crop'
+  /** The same with halves rounded to even numbers (torchvision). */
+  | 'crop-half-even'
+  /** Both sides resized, whatever the shape (IDEFICS). */
+  | 'stretch';
+
+/** Filters of Pillow. */
+export type ResizeFilter = 'bilinear' | 'bicubic' | 'lanczos';
+
 export interface Manifest {
   format: 'flamingo-web/1';
   name: string;
@@ -48,24 +62,37 @@ export interface Manifest {
     endOfChunk: number;
     /** Ids that are never sampled (the graph gives them a logit of -1e9). */
     banned: number[];
+    /**
+     * What stands for a media item, which is seen from the token `at` on; `shared`: items side by side share a token,
+     * the last of one being the first of the next. Without this it is `image` alone.
+     */
+    picture?: { ids: number[]; at: number; shared: boolean };
+    /** Texts that become one token when they are typed, such as Otter's `<answer>`. */
+    markup?: Record<string, number>;
   };
   vision: {
     /** Side of a tile in pixels. */
     size: number;
     maxTiles: number;
-    resample: 'bicubic';
+    resample: ResizeFilter;
+    /** 'pad' where it is not said. */
+    resize?: ResizeMode;
     /** Per channel: (value - mean) / std on 0..255. Padding is `mean`, rounded. */
     mean: [number, number, number];
     std: [number, number, number];
     /** Features of a tile lie on a grid x grid square, row by row. */
     grid: number;
+    /** Features of a tile where they are not grid x grid: with a class token before them. */
+    tokens?: number;
     width: number;
   };
   resampler: {
     latents: number;
     width: number;
-    /** Rows of the learned temporal embedding (a clip of F frames interpolates between them). */
+    /** Rows of the learned temporal embedding; 0 for a model that takes no clips. */
     temporal: number;
+    /** A clip interpolates between the rows, and a picture has none of them; or frame i takes row i, a picture row 0. */
+    time?: 'interpolated' | 'indexed';
   };
   language: {
     layers: number;

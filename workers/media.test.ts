@@ -32,7 +32,10 @@ function cache() {
     settled: async () => {},
   };
   const ort = { Tensor: class {} } as unknown as Ort;
-  const sessions = { vision: { run }, bridge: { run } } as unknown as Sessions;
+  const sessions = {
+    vision: { run },
+    bridge: { run, inputNames: ['grid', 'time'] },
+  } as unknown as Sessions;
   const media = new MediaCache(ort, manifest, sessions, memory, 2 * 32);
   return { media, counts };
 }

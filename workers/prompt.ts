@@ -33,14 +33,22 @@ export function layOut(
     laid.ids.push(id);
     laid.media.push(laid.items.length - 1);
   };
+  const { ids, at, shared } = tokens.picture ?? { ids: [tokens.image], at: 0, shared: false };
+  const putMedia = (item: MediaSource, follows: boolean) => {
+    for (const [i, id] of ids.entries()) {
+      if (i === at) laid.items.push(item);
+      // Media side by side have one token between them.
+      if (i > 0 || !follows) push(id);
+    }
+  };
   const put = (chunk: Chunk, name: string) => {
     const segments = joinTexts(chunk);
     if (segments.length === 0) {
       throw new Failure('prompt-empty', `${name} is empty: add a picture or some text.`);
     }
-    for (const segment of segments) {
+    for (const [i, segment] of segments.entries()) {
       if (segment.type === 'text') {
-        for (const id of encode(segment.text)) push(id);
+        for (const id of encodeMarked(segment.text, tokens.markup ?? {}, encode)) push(id);
         continue;
       }
       if (segment.type === 'frames' && segment.blobs.length === 0) {
@@ -49,8 +57,8 @@ export function layOut(
           `${name} has a clip without frames: choose another clip.`,
         );
       }
-      laid.items.push(segment);
-      push(tokens.image);
+      const before = segments[i - 1];
+      putMedia(segment, shared && before !== undefined && before.type !== 'text');
     }
   };
 
@@ -78,6 +86,21 @@ export function checkLength(prompt: TokenPrompt, room: number, context: number):
     'prompt-too-long',
     `The prompt has ${length} tokens and its answer may need ${room}, but the model holds ${context} in all: remove examples or shorten the text by ${length + room - context} tokens, or ask for a shorter answer.`,
   );
+}
+
+/** Text whose marks stand for one token each; all else is text, names of other special tokens too. */
+function encodeMarked(
+  value: string,
+  markup: Record<string, number>,
+  encode: (text: string) => number[],
+): number[] {
+  const [mark, id] = Object.entries(markup)[0] ?? [];
+  if (!mark || id === undefined) return encode(value);
+  const { [mark]: _, ...others } = markup;
+  return value.split(mark).flatMap((part, i) => {
+    const ids = part === '' ? [] : encodeMarked(part, others, encode);
+    return i === 0 ? ids : [id, ...ids];
+  });
 }
 
 function joinTexts(chunk: Chunk): Segment[] {

@@ -33,6 +33,13 @@ export function gridMatrix(columns: number, rows: number, grid: number): Float32
   return matrix;
 }
 
+/** f32 [frames, rows]: frame i takes row i, for models whose times are not interpolated. */
+export function frameRows(frames: number, rows: number): Float32Array {
+  const matrix = new Float32Array(frames * rows);
+  for (let frame = 0; frame < frames; frame++) matrix[frame * rows + frame] = 1;
+  return matrix;
+}
+
 /** f32 [frames, rows]: frame i of F lies at i (rows - 1) / (F - 1) (Flamingo, appendix B.1.2). */
 export function timeMatrix(frames: number, rows: number): Float32Array {
   const matrix = new Float32Array(frames * rows);

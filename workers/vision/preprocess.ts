@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import type { Manifest } from '../manifest.ts';
 import type { MediaSource } from '../prompt.ts';
 import { decode } from './decode.ts';
-import { gridMatrix, timeMatrix } from './interpolate.ts';
+import { frameRows, gridMatrix, timeMatrix } from './interpolate.ts';
 import type { Raster } from './resample.ts';
 import { fitToTiles, normalise, type TileGrid, tileGrid } from './tiles.ts';
 
@@ -16,8 +16,37 @@ export interface MediaInput {
   frames: number;
   /** f32 [tiles of a frame * grid², grid²]. */
   grid: Float32Array;
-  /** f32 [frames, temporal]; zeros for a picture, which has no time. */
+  /** f32 [frames, temporal]; zeros for a picture where times are interpolated: it has none. */
   time: Float32Array;
+}
+
+/**
+ * The bridge's `time` for an item.
+ *
+ * @throws {Failure} `image-decode` for a clip that the model cannot take
+ */
+function timeOf(
+  source: MediaSource,
+  frames: number,
+  { temporal, time = 'interpolated' }: Manifest['resampler'],
+): Float32Array {
+  const clip = source.type === 'frames';
+  if (clip && temporal === 0) {
+    throw new Failure(
+      'image-decode',
+      'This model was not trained on clips: add the frames as pictures instead.',
+    );
+  }
+  if (time === 'interpolated') {
+    return clip ? timeMatrix(frames, temporal) : new Float32Array(temporal);
+  }
+  if (temporal > 0 && frames > temporal) {
+    throw new Failure(
+      'image-decode',
+      `This clip has ${frames} frames, and the model takes ${temporal} at most: choose a shorter one.`,
+    );
+  }
+  return temporal === 0 ? new Float32Array(0) : frameRows(frames, temporal);
 }
 
 /** Tiles of pictures that are decoded already, f32 [tiles, 3, size, size]. */
@@ -47,13 +76,11 @@ export async function preprocess(
   const [first] = images;
   if (!first) throw new Failure('image-decode', 'This clip has no frames: choose another clip.');
   const grid = tileGrid(first.width, first.height, vision.maxTiles);
-  const { temporal } = resampler;
   return {
     pixels: toTiles(images, vision, grid),
     tiles: grid.columns * grid.rows * images.length,
     frames: images.length,
     grid: gridMatrix(grid.columns, grid.rows, vision.grid),
-    time:
-      source.type === 'image' ? new Float32Array(temporal) : timeMatrix(images.length, temporal),
+    time: timeOf(source, images.length, resampler),
   };
 }

@@ -1,7 +1,8 @@
 /**
- * Pillow's bicubic resize on 8-bit channels: a = -0.5, the support widened when shrinking, 22-bit fixed-point
- * weights, rounded to bytes between the passes. A browser's own scaler differs by up to dozens of levels.
+ * Pillow's resize on 8-bit channels: the filter's support widened when shrinking, 22-bit fixed-point weights, rounded to
+ * bytes between the passes. A browser's own scaler differs by up to dozens of levels.
  */
+import type { ResizeFilter } from '../manifest.ts';
 
 /** Interleaved channels, row by row. */
 export interface Raster {
@@ -12,7 +13,20 @@ export interface Raster {
 
 const CHANNELS = 3;
 const PRECISION_BITS = 22;
-const SUPPORT = 2;
+
+/** A filter is zero from `support` on. */
+interface Filter {
+  support: number;
+  at(x: number): number;
+}
+
+const sinc = (x: number) => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+
+const FILTERS: Record<ResizeFilter, Filter> = {
+  bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
+  bicubic: { support: 2, at: bicubic },
+  lanczos: { support: 3, at: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
 
 function bicubic(x: number): number {
   const a = -0.5;
@@ -30,10 +44,10 @@ interface Taps {
   stride: number;
 }
 
-function tapsOf(input: number, output: number): Taps {
+function tapsOf(input: number, output: number, filter: Filter): Taps {
   const scale = input / output;
   const filterScale = Math.max(scale, 1);
-  const support = SUPPORT * filterScale;
+  const support = filter.support * filterScale;
   const stride = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(output);
   const count = new Int32Array(output);
@@ -46,7 +60,7 @@ function tapsOf(input: number, output: number): Taps {
     const raw: number[] = [];
     let sum = 0;
     for (let x = low; x < high; x++) {
-      const weight = bicubic((x - center + 0.5) * reciprocal);
+      const weight = filter.at((x - center + 0.5) * reciprocal);
       raw.push(weight);
       sum += weight;
     }
@@ -91,31 +105,37 @@ function pass(
   }
 }
 
-function toWidth({ data, width, height }: Raster, wanted: number): Raster {
+function toWidth({ data, width, height }: Raster, wanted: number, filter: Filter): Raster {
   if (wanted === width) return { data, width, height };
   const target = new Uint8Array(wanted * height * CHANNELS);
   const [row, wantedRow] = [width * CHANNELS, wanted * CHANNELS];
-  pass(data, target, tapsOf(width, wanted), height, [CHANNELS, row], [CHANNELS, wantedRow]);
+  pass(data, target, tapsOf(width, wanted, filter), height, [CHANNELS, row], [CHANNELS, wantedRow]);
   return { data: target, width: wanted, height };
 }
 
-function toHeight({ data, width, height }: Raster, wanted: number): Raster {
+function toHeight({ data, width, height }: Raster, wanted: number, filter: Filter): Raster {
   if (wanted === height) return { data, width, height };
   const row = width * CHANNELS;
   const target = new Uint8Array(row * wanted);
-  pass(data, target, tapsOf(height, wanted), width, [row, CHANNELS], [row, CHANNELS]);
+  pass(data, target, tapsOf(height, wanted, filter), width, [row, CHANNELS], [row, CHANNELS]);
   return { data: target, width, height: wanted };
 }
 
 /**
- * Resizes RGB to width x height; equal to `Image.resize(size, BICUBIC)` of Pillow 13 byte for byte. An axis that keeps
+ * Resizes RGB to width x height; equal to `Image.resize(size, filter)` of Pillow 13 byte for byte. An axis that keeps
  * its length is not touched. The horizontal pass comes first, unless the height loses more than twice what the width
  * does (earlier versions of Pillow know no such exception).
  */
-export function resample(image: Raster, width: number, height: number): Raster {
+export function resample(
+  image: Raster,
+  width: number,
+  height: number,
+  name: ResizeFilter = 'bicubic',
+): Raster {
+  const filter = FILTERS[name];
   const lost = image.height - height;
   const verticalFirst = lost > 0 && lost > 2 * (image.width - width);
   return verticalFirst
-    ? toWidth(toHeight(image, height), width)
-    : toHeight(toWidth(image, width), height);
+    ? toWidth(toHeight(image, height, filter), width, filter)
+    : toHeight(toWidth(image, width, filter), height, filter);
 }
