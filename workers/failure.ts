@@ -36,7 +36,17 @@ export function toFlamingoError(thrown: unknown): FlamingoError {
 const OUT_OF_MEMORY =
   /out of memory|bad_alloc|failed to allocate|allocation failed|std::bad|not enough memory/i;
 
+/** What browsers say when a file of the page itself cannot be fetched, each its own. */
+const UNREACHABLE = /failed to fetch|networkerror|load failed/i;
+
 function unexpected(cause: unknown): Failure {
+  if (cause instanceof TypeError && UNREACHABLE.test(cause.message)) {
+    return new Failure(
+      'offline',
+      'A part of the page could not be fetched: check the network connection, then try again.',
+      { cause, retryable: true },
+    );
+  }
   const memory = OUT_OF_MEMORY.test(String(cause));
   return memory
     ? new Failure(

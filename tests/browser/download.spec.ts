@@ -158,11 +158,11 @@ describe('what is stored', () => {
     expect(server.requests(SHARD)).toHaveLength(2);
   });
 
-  test('is enough: without a network the model loads from it', async () => {
+  test('is enough: the model loads from it where its folder cannot be reached', async () => {
     browser.expectErrors(/Failed to load resource/);
     const page = await open();
     value((await load(page)).result);
-    await page.context().setOffline(true);
+    await page.context().route(/\/models\//, (route) => route.abort('internetdisconnected'));
     value((await load(page)).result);
   });
 
@@ -171,13 +171,21 @@ describe('what is stored', () => {
     const session = await page.context().newCDPSession(page);
     const { origin } = new URL(server.url);
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 150_000 });
-    const { result, told } = await load(page);
-    expect(value(result).storage).toMatch(/full.*runs from memory.*\.$/);
-    const warned = told.find(({ stage }) => stage === 'storage');
-    expect(warned).toMatchObject({ message: expect.stringMatching(/needs .* MB more.*only/) });
+    expect(value((await load(page)).result).storage).toMatch(/full.*runs from memory.*\.$/);
     // Memory serves the next load of this visit.
     value((await load(page)).result);
     expect(server.requests(SHARD)).toEqual(['whole']);
+  });
+
+  test('is asked about before the download: the person hears what will not fit', async () => {
+    const code = `StorageManager.prototype.estimate = async () => ({ usage: 1e9, quota: 1.0001e9 })`;
+    const { result, told } = await load(await open(beforeWorker(code)));
+    expect(value(result).storage).toBeNull();
+    const stages = told.map(({ stage }) => stage);
+    expect(stages.indexOf('storage')).toBeLessThan(stages.indexOf('download'));
+    expect(told.find(({ stage }) => stage === 'storage')).toMatchObject({
+      message: expect.stringMatching(/needs [\d.]+ MB more.*only 0\.1 MB.*\.$/),
+    });
   });
 
   test.each([

@@ -33,7 +33,8 @@ export interface TestBrowser {
 
 /**
  * Serves the build and starts Chromium for the spec file that calls this at its top level. A test fails when
- * the console of its pages (workers included) shows an error that it did not expect.
+ * the console of its pages (workers included) shows an error that it did not expect, and when one of them sends a
+ * request to another origin.
  *
  * `software` (the default) is WebGPU on SwiftShader; with it the file fails where there is no adapter.
  */
@@ -44,6 +45,7 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
   let contexts: BrowserContext[] = [];
   let errors: string[] = [];
   let expected: RegExp[] = [];
+  let foreign: string[] = [];
 
   async function start(): Promise<void> {
     site = await serveBuild();
@@ -59,10 +61,11 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
 
   afterEach(async () => {
     const unexpected = errors.filter((error) => !expected.some((pattern) => pattern.test(error)));
-    const open = contexts;
-    [contexts, errors, expected] = [[], [], []];
+    const [open, requests] = [contexts, foreign];
+    [contexts, errors, expected, foreign] = [[], [], [], []];
     await Promise.all(open.map((context) => context.close()));
     expect(unexpected, 'errors on the console').toEqual([]);
+    expect(requests, 'requests to other origins').toEqual([]);
   });
 
   afterAll(async () => {
@@ -81,6 +84,11 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
       contexts.push(context);
       context.setDefaultTimeout(TIMEOUT_MS);
       await before?.(context);
+      // Nothing of the page may ever ask another server, whatever a test does with it.
+      context.on('request', (request) => {
+        const { protocol, hostname } = new URL(request.url());
+        if (protocol.startsWith('http') && hostname !== '127.0.0.1') foreign.push(request.url());
+      });
       context.on('console', (message) => {
         if (message.type() === 'error') errors.push(message.text());
       });
