@@ -21,6 +21,8 @@ export interface FaultyServer {
   requests(name: string): string[];
   /** Whether ranges are honoured, and the ETag that files have. */
   options: {
+    /** What is served: another folder is another deployment. */
+    folder: string;
     ranges: boolean;
     etag: string | null;
     headers: Record<string, string>;
@@ -49,6 +51,7 @@ export async function serveFaulty(folder = join(ROOT, 'dist'), path = '/'): Prom
   const faults = new Map<string, Fault[]>();
   const seen = new Map<string, string[]>();
   const options: FaultyServer['options'] = {
+    folder,
     ranges: true,
     etag: '"one"',
     headers: {},
@@ -68,7 +71,7 @@ export async function serveFaulty(folder = join(ROOT, 'dist'), path = '/'): Prom
     let body: Buffer;
     try {
       if (inside.startsWith('..')) throw new Error('outside');
-      body = readFileSync(join(folder, file === '.' ? 'index.html' : file));
+      body = readFileSync(join(options.folder, file === '.' ? 'index.html' : file));
     } catch {
       return void response.writeHead(404).end();
     }

@@ -38,18 +38,27 @@ export function offline(): Plugin {
     },
     closeBundle() {
       packLarge(folder);
-      const files = listFiles(folder);
-      const version = hash(files.map(({ path, sha256 }) => path + sha256).join('\n')).slice(0, 16);
-      const build: Build = { version, files, headers: HEADERS };
-      const worker = join(folder, 'sw.js');
-      const code = readFileSync(worker, 'utf8');
-      const complete = code.replace(/(["'`])__BUILD__\1/, () =>
-        JSON.stringify(JSON.stringify(build)),
-      );
-      if (complete === code) throw new Error('sw.js has no place for the list of files.');
-      writeFileSync(worker, complete);
+      completeWorker(folder);
     },
   };
+}
+
+/** Where `sw.js` has the list: the source's placeholder, or the list of an earlier completion. */
+const PLACE = /JSON\.parse\((?:(["'`])__BUILD__\1|"(?:[^"\\]|\\.)*")\)/;
+
+/** Writes the list of a folder's files into its `sw.js`, whatever stood there before. */
+export function completeWorker(folder: string): void {
+  const files = listFiles(folder);
+  const version = hash(files.map(({ path, sha256 }) => path + sha256).join('\n')).slice(0, 16);
+  const build: Build = { version, files, headers: HEADERS };
+  const worker = join(folder, 'sw.js');
+  const code = readFileSync(worker, 'utf8');
+  if (!PLACE.test(code)) throw new Error('sw.js has no place for the list of files.');
+  const list = JSON.stringify(JSON.stringify(build));
+  writeFileSync(
+    worker,
+    code.replace(PLACE, () => `JSON.parse(${list})`),
+  );
 }
 
 /** A large wasm is replaced by its gzip, under another name in all scripts (`workers/ort.ts` unpacks it). */
