@@ -41,11 +41,14 @@ class ExportedModel:
 
     def __init__(self, folder: Path, flavour: Flavour) -> None:
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
-        self.flavour = flavour
-        self._sessions = {
-            name: _open(folder, self.manifest["graphs"][flavour][name])
-            for name in ("vision", "bridge", "language")
-        }
+        self.flavour, self.folder = flavour, folder
+        self._sessions: dict[str, ort.InferenceSession] = {}
+
+    def _session(self, name: str) -> ort.InferenceSession:
+        """vision, bridge or language, opened when it is first asked for."""
+        if name not in self._sessions:
+            self._sessions[name] = _open(self.folder, self.manifest["graphs"][self.flavour][name])
+        return self._sessions[name]
 
     @property
     def blocks(self) -> int:
@@ -57,12 +60,17 @@ class ExportedModel:
 
     def encode(self, pixels: Floats) -> Floats:
         """pixels [n,3,size,size] -> features [n,grid^2,width]."""
-        return self._sessions["vision"].run(["features"], {"pixels": pixels})[0]
+        return self._session("vision").run(["features"], {"pixels": pixels})[0]
 
     def media(self, features: Floats, grid: Floats, time: Floats) -> Floats:
         """features [F,N,width] -> keys and values of every block [1,2X,64,H]."""
         feeds = {"features": features, "grid": grid, "time": time}
-        return self._sessions["bridge"].run(["media"], feeds)[0]
+        return self._session("bridge").run(["media"], feeds)[0]
+
+    def latents(self, features: Floats, grid: Floats, time: Floats) -> Floats:
+        """features [F,N,width] -> the resampler's output [64,M], from which `media` are made."""
+        feeds = {"features": features, "grid": grid, "time": time}
+        return self._session("bridge").run(["latents"], feeds)[0]
 
     def no_media(self) -> Floats:
         """What stands for media where there is none; its mask is zero."""
@@ -96,7 +104,7 @@ class ExportedModel:
             "gates": np.full((self.blocks, 2), gates, np.float32),
             "positions": positions,
         }
-        language = self._sessions["language"]
+        language = self._session("language")
         if self.flavour == "wasm":
             feeds |= {"past": kv, "pad": np.zeros(batch, np.int32) if pad is None else pad}
             logits, argmax, new = language.run(["logits", "argmax", "present"], feeds)

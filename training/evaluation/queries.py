@@ -1,85 +1,79 @@
-"""Queries of a split: which picture is asked what, under which examples, and what would be right.
+"""What is asked: a query under its examples, and the queries that make one row of the table.
 
-Examples come from the same split and set, never the query's own picture. The seed fixes both.
+A source builds the groups of one task (`training/evaluation/sources.py` lists them); the answers of a group
+are scored as its `scoring` says.
 """
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from training.data.manifest import Record
-from training.data.pool import in_classes
-from training.data.tasks import Sample, ask, clean, name
-from training.prompts import PROMPTS
+from training.data.tasks import Sample, Shown
+from training.evaluation.media import Picture, on_other_photo, record_of
 
-TaskName = Literal["captions", "naming", "vqa", "statements"]
 Text = Literal["human", "written"]
+Selection = Literal["random", "rices"]
+Control = Literal["none", "text-only", "shuffled"]
+Scoring = Literal["captions", "details", "exact", "f1", "format"]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A closed example as `Sample`, of a part of a photo or (None) of text only."""
+
+    record: Picture | None
+    prompt: str
+    answer: str
+    before: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True)
 class Query:
-    """One prompt: closed examples, then the open chunk; `truths` are right answers or references."""
+    """Closed examples, then the open chunk.
 
-    examples: tuple[Sample, ...]
-    record: Record
+    `truths` are right answers or references; `options` are ranked where there are any, and the first truth
+    is the right one; `kind` names a sort of query that gets a row of its own; `content` takes the content out
+    of an answer in the right format (None: it is in another); `baseline`: whether the simple method got it.
+    """
+
+    examples: tuple[Sample | Shot, ...]
+    record: Picture
     prompt: str
     truths: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    kind: str = ""
+    content: Callable[[str], str | None] | None = None
+    baseline: bool | None = None
+    before: tuple[Shown, ...] = ()
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures and clips of the prompt in order, the query's last."""
+        out: list[Picture] = []
+        for chunk in (*self.examples, self):
+            out += [shown.record for shown in chunk.before]
+            out += [chunk.record] if chunk.record is not None else []
+        return out
 
 
 @dataclass(frozen=True)
 class Group:
-    """Queries that make one row of the table."""
+    """Queries of one task, set and condition. `longest`: tokens of an answer.
 
-    task: TaskName
+    `by` is the row field that `Query.kind` fills ("" for none); `fields` are further fields of its rows.
+    """
+
+    task: str
     set: str
     text: Text
     shots: int
     queries: tuple[Query, ...]
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where a task finds its text: all samples of a record, with every right answer."""
-
-    task: TaskName
-    text: Text
-    samples: Callable[[Record], list[tuple[Sample, tuple[str, ...]]]]
-
-
-def _captions(texts: tuple[str, ...], record: Record) -> list[tuple[Sample, tuple[str, ...]]]:
-    prompt = PROMPTS["caption"].text()
-    # One query a picture; as an example it shows its first caption.
-    return [(Sample(record, prompt, clean(texts[0])), texts)] if texts else []
-
-
-def _qa(pairs: tuple[tuple[str, str], ...], record: Record) -> list[tuple[Sample, tuple[str, ...]]]:
-    return [(ask(record, question, answer), (answer,)) for question, answer in pairs]
-
-
-def _naming(record: Record) -> list[tuple[Sample, tuple[str, ...]]]:
-    if not record.label:
-        return []
-    label = name(record.label)
-    return [(Sample(record, PROMPTS["classify"].text(), label), (label,))]
-
-
-def _statements(record: Record) -> list[tuple[Sample, tuple[str, ...]]]:
-    prompt = PROMPTS["statement"]
-    return [
-        (Sample(record, prompt.text(statement=clean(sentence)), truth), (truth,))
-        for sentence, truth in record.statements
-    ]
-
-
-SOURCES: tuple[_Source, ...] = (
-    _Source("captions", "human", lambda r: _captions(r.captions, r)),
-    _Source("captions", "written", lambda r: _captions(r.written.captions, r)),
-    _Source("naming", "human", _naming),
-    _Source("vqa", "human", lambda r: _qa(r.qa, r)),
-    _Source("vqa", "written", lambda r: _qa(r.written.qa, r)),
-    _Source("statements", "human", _statements),
-)
+    longest: int
+    scoring: Scoring = "exact"
+    by: Literal["", "type", "kind"] = ""
+    fields: dict[str, Any] = field(default_factory=dict)
 
 
 def nlvr_scene(record: Record) -> str:
@@ -87,39 +81,36 @@ def nlvr_scene(record: Record) -> str:
     return record.file.rsplit("-", 1)[0] if record.set == "nlvr" else record.file
 
 
-def build_groups(
-    records: list[Record],
-    tasks: list[TaskName],
-    shots: list[int],
-    limit: int,
-    seed: int,
-    classes: frozenset[str] | None = None,
-) -> list[Group]:
-    """One group for each task, set, kind of text and number of shots that the records can serve.
+def with_other_pictures(group: Group, seed: int) -> Group:
+    """The control `shuffled`: every picture of every prompt is another photo of the group's."""
+    photos = {record_of(p).key: record_of(p) for q in group.queries for p in q.pictures}
+    keys, scenes = sorted(photos), {nlvr_scene(record) for record in photos.values()}
+    if len(scenes) < 2:
+        raise ValueError(f"{group.set} has one picture only: there is no other to show instead")
+    rng = random.Random(f"{seed}/shuffled")
 
-    `limit` counts the queries of a group; the same queries are asked under every number of shots.
-    """
-    groups = []
-    for source in SOURCES:
-        if source.task not in tasks:
-            continue
-        for set_name in sorted({record.set for record in records}):
-            members = [record for record in records if record.set == set_name]
-            if classes is not None and source.task == "naming":
-                members = [record for record in members if in_classes(record, classes)]
-            pool = [item for record in members for item in source.samples(record)]
-            if not pool:
-                continue
-            rng = random.Random(f"{seed}/{source.task}/{source.text}/{set_name}")
-            chosen = rng.sample(pool, min(limit, len(pool)))
-            orders = [rng.sample(pool, min(len(pool), 4 * max(shots) + 8)) for _ in chosen]
-            for count in shots:
-                queries = []
-                for (sample, truths), order in zip(chosen, orders, strict=True):
-                    scene = nlvr_scene(sample.record)
-                    others = [s for s, _ in order if nlvr_scene(s.record) != scene][:count]
-                    if len(others) == count:
-                        queries.append(Query(tuple(others), sample.record, sample.prompt, truths))
-                if queries:
-                    groups.append(Group(source.task, set_name, source.text, count, tuple(queries)))
-    return groups
+    def record(own: Record) -> Record:
+        while nlvr_scene(other := photos[rng.choice(keys)]) == nlvr_scene(own):
+            pass
+        return other
+
+    def shown(before: tuple[Shown, ...]) -> tuple[Shown, ...]:
+        return tuple(replace(item, record=record(item.record)) for item in before)
+
+    def picture(own: Picture) -> Picture:
+        return on_other_photo(own, record(record_of(own)))
+
+    def shot(example: Sample | Shot) -> Shot:
+        other = example.record if example.record is None else picture(example.record)
+        return Shot(other, example.prompt, example.answer, shown(example.before))
+
+    queries = tuple(
+        replace(
+            query,
+            record=picture(query.record),
+            before=shown(query.before),
+            examples=tuple(map(shot, query.examples)),
+        )
+        for query in group.queries
+    )
+    return replace(group, queries=queries)

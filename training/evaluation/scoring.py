@@ -96,3 +96,23 @@ def bleu4(answers: Sequence[str], references: Sequence[Sequence[str]]) -> Score:
 
     everything = np.arange(len(scorer.ctest))
     return Score(corpus(everything), bootstrap(len(everything), corpus))
+
+
+def f1(answer: frozenset[str], truth: frozenset[str]) -> float:
+    """Harmonic mean of precision and recall of two sets."""
+    return 2 * len(answer & truth) / max(1, len(answer) + len(truth))
+
+
+def named(answers: Sequence[str], heads: Sequence[frozenset[str]]) -> Score:
+    """How much more often captions name something of their own picture than of another.
+
+    `heads` are head nouns of each picture's subject and objects; a caption names one when it is among its
+    first 15 words (singular and plural folded, by the caller). The share against another picture's heads is
+    the mean over all of them.
+    """
+    said = [frozenset(answer.split()[:15]) for answer in answers]
+    count = len(said)
+    hits = np.array([[not own.isdisjoint(other) for other in heads] for own in said], np.float64)
+    own = hits.diagonal()
+    others = (hits.sum(1) - own) / max(1, count - 1)
+    return mean_score([float(value) for value in own - others])

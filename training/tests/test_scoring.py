@@ -3,7 +3,16 @@
 import pytest
 from pycocoevalcap.bleu.bleu import Bleu
 
-from training.evaluation.scoring import bleu4, caption_words, cider, is_exact, normalise
+from training.evaluation.scoring import (
+    bleu4,
+    caption_words,
+    cider,
+    f1,
+    is_exact,
+    named,
+    normalise,
+)
+from training.evaluation.words import folded, head_noun, object_set, question_type, singular
 
 REFERENCES = [
     ["A dog runs across the green grass.", "A brown dog is running outside."],
@@ -54,3 +63,38 @@ def test_bleu_equals_the_package() -> None:
     score = bleu4(answers, REFERENCES)
     assert abs(score.value - expected) < 1e-6
     assert score.interval[0] <= score.value <= score.interval[1] + 1e-9
+
+
+def test_words_are_folded() -> None:
+    plurals = {"dogs": "dog", "children": "child", "boxes": "box", "cherries": "cherry"}
+    assert {word: singular(word) for word in plurals} == plurals
+    for word in ("grass", "bus", "tennis", "gas", "sky"):
+        assert singular(word) == word
+    assert folded("The Two Dogs!") == "two dog"
+    assert head_noun("bowl of soup") == "bowl"
+    assert head_noun("rocking chairs") == "chair"
+    assert f1(object_set("dogs, a ball"), object_set("dog, tree, ball")) == pytest.approx(0.8)
+    assert f1(object_set(""), object_set("dog")) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "kind"),
+    [
+        ("Is the color of it red?", "No", "yesno"),
+        ("How many dogs are there?", "2", "count"),
+        ("What color is it?", "red", "color"),
+        ("Where is it?", "on the grass", "other"),
+    ],
+)
+def test_types_of_questions(question: str, answer: str, kind: str) -> None:
+    assert question_type(question, answer) == kind
+
+
+def test_named_is_above_other_pictures() -> None:
+    """Naming what every picture has says nothing; naming each picture's own thing says all."""
+    heads = [frozenset({"dog", "grass"}), frozenset({"cat", "grass"}), frozenset({"bus", "grass"})]
+    assert named(["grass", "grass", "grass"], heads).value == 0.0
+    assert named(["a dog runs", "a cat", "the bus"], heads).value == 1.0
+    assert named(["a cat", "a bus", "a dog"], heads).value == pytest.approx(-0.5)
+    late = " ".join(["word"] * 15 + ["dog"])
+    assert named([late, "a cat", "a bus"], heads).value == pytest.approx(2 / 3)
