@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.goldens.canvases import pixel_goldens, position_goldens, resample_goldens
+from training.goldens.family_text import family_token_goldens
 from training.goldens.features import feature_goldens
 from training.goldens.pictures import make_pictures
 from training.goldens.self_check import FILE, self_check_goldens
@@ -34,6 +35,7 @@ def main() -> None:
     write("resample.json", resample_goldens())
     write("positions.json", position_goldens())
     write("tokens.json.gz", token_goldens())
+    write("family-tokens.json.gz", family_token_goldens())
     write("code-points.json", code_point_goldens())
     write("tiny.json", tiny_goldens())
     FILE.write_text(json.dumps(self_check_goldens(), indent=2) + "\n")

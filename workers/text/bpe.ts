@@ -13,9 +13,19 @@ export class Bpe {
   readonly #made: number[] = [];
   #stride = 1;
 
-  /** @throws {Error} a merge names a token that the vocabulary lacks */
-  constructor(ids: ReadonlyMap<string, number>, merges: readonly Merge[]) {
+  readonly #missing: (character: string) => number[];
+
+  /**
+   * @param missing what stands for a character that the vocabulary lacks; nothing, where it is not given
+   * @throws {Error} a merge names a token that the vocabulary lacks
+   */
+  constructor(
+    ids: ReadonlyMap<string, number>,
+    merges: readonly Merge[],
+    missing: (character: string) => number[] = () => [],
+  ) {
     this.#ids = ids;
+    this.#missing = missing;
     for (const id of ids.values()) this.#stride = Math.max(this.#stride, id + 1);
     const idOf = (token: string) => {
       const id = ids.get(token);
@@ -34,14 +44,15 @@ export class Bpe {
   }
 
   /**
-   * Ids of a piece, given as the characters of its bytes. A byte that the vocabulary lacks (SmolLM2's has no token for
-   * 21 rare ones) is dropped, as Hugging Face does. Time grows with n log n: a page without spaces is one piece.
+   * Ids of a piece, given as its characters or those of its bytes. A byte that the vocabulary lacks (SmolLM2's has no
+   * token for 21 rare ones) is dropped, as Hugging Face does. Time grows with n log n: a page without spaces is one piece.
    */
   encode(characters: readonly string[]): number[] {
     const ids: number[] = [];
     for (const character of characters) {
       const id = this.#ids.get(character);
       if (id !== undefined) ids.push(id);
+      else ids.push(...this.#missing(character));
     }
     const end = ids.length;
     const next = Int32Array.from(ids, (_, i) => i + 1);
