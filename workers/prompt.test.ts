@@ -23,6 +23,36 @@ describe('layOut', () => {
     expect(ids).toEqual([900]);
   });
 
+  test('a picture of several tokens is seen from the one that the model looks for', () => {
+    const picture = { ids: [7, 900, 7], at: 1, shared: true };
+    const { ids, media, items } = layOut(
+      { examples: [[image, text('a')]], prompt: [image, clip, text('b'), image] },
+      { ...tokens, picture },
+      encode,
+    );
+    expect(ids).toEqual([1, 7, 900, 7, 97, 901, 7, 900, 7, 900, 7, 98, 7, 900, 7]);
+    expect(media).toEqual([-1, -1, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3]);
+    expect(items).toEqual([image, image, clip, image]);
+    const alone = { ids: [5, 6], at: 0, shared: false };
+    const side = layOut(
+      { examples: [], prompt: [image, image] },
+      { ...tokens, picture: alone },
+      encode,
+    );
+    expect(side.ids).toEqual([1, 5, 6, 5, 6]);
+    expect(side.media).toEqual([-1, 0, 0, 1, 1]);
+  });
+
+  test('marks stand for one token, other names of special tokens are text', () => {
+    const markup = { '<answer>': 50, '<end>': 51 };
+    const { ids } = layOut(
+      { examples: [], prompt: [text('a<answer><end>b<image>')] },
+      { ...tokens, markup },
+      encode,
+    );
+    expect(ids).toEqual([1, 97, 50, 51, 98, ...encode('<image>')]);
+  });
+
   test('text segments side by side are encoded as one text', () => {
     const texts: string[] = [];
     layOut({ examples: [], prompt: [text('a '), text(''), text('b')] }, tokens, (value) => {

@@ -14,6 +14,7 @@ from training.goldens.family_text import family_token_goldens
 from training.goldens.features import feature_goldens
 from training.goldens.pictures import make_pictures
 from training.goldens.self_check import FILE, self_check_goldens
+from training.goldens.squares import square_goldens
 from training.goldens.text import code_point_goldens, token_goldens
 from training.goldens.tiny import tiny_goldens
 
@@ -33,6 +34,7 @@ def main() -> None:
     write("canvases.json.gz", pixel_goldens())
     write("features.json.gz", feature_goldens())
     write("resample.json", resample_goldens())
+    write("squares.json", square_goldens())
     write("positions.json", position_goldens())
     write("tokens.json.gz", token_goldens())
     write("family-tokens.json.gz", family_token_goldens())
