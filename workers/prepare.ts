@@ -3,6 +3,7 @@ import type { Language } from './language.ts';
 import { mediaKey } from './media.ts';
 import type { Model } from './model.ts';
 import type { Tensor } from './ort.ts';
+import { locating } from './place.ts';
 import type { Held } from './prefix.ts';
 import { checkLength, layOut, type TokenPrompt } from './prompt.ts';
 import type { GenerateEvent, Prompt } from './protocol.ts';
@@ -45,7 +46,9 @@ export async function prepare(
   stopwatch.count('promptTokens', prompt.ids.length);
   stopwatch.count('media', prompt.items.length);
 
-  const keys = await Promise.all(prompt.items.map(mediaKey));
+  const keys = await Promise.all(
+    prompt.items.map((source, i) => locating(request, i, mediaKey(source))),
+  );
   const media: Tensor[] = [];
   for (const [i, source] of prompt.items.entries()) {
     onEvent({ type: 'stage', stage: 'encode', done: i, total: prompt.items.length });
@@ -56,7 +59,8 @@ export async function prepare(
     }
     await nextTurn();
     signal.throwIfAborted();
-    media.push(await stopwatch.time('encode', () => model.media.get(key, source)));
+    const encoding = () => locating(request, i, model.media.get(key, source));
+    media.push(await stopwatch.time('encode', encoding));
     stopwatch.count('mediaEncoded', 1);
   }
 

@@ -8,11 +8,14 @@ export interface Sorted {
   rejected: string[];
 }
 
-/** By the browser's type of a file; whether it can be decoded shows when it is drawn. */
+/**
+ * By the browser's type of a file; whether it can be decoded shows when it is drawn. SVG is a program for drawing, which
+ * the worker cannot run.
+ */
 export function sortFiles(files: Iterable<File>): Sorted {
   const sorted: Sorted = { pictures: [], rejected: [] };
   for (const file of files) {
-    if (file.type.startsWith('image/')) sorted.pictures.push(newPicture(file, file.name));
+    if (isPicture(file.type)) sorted.pictures.push(newPicture(file, file.name));
     else sorted.rejected.push(file.name);
   }
   return sorted;
@@ -28,7 +31,11 @@ export async function fetchPicture(address: string, name?: string): Promise<Pict
   if (url.origin !== location.origin && !own) return null;
   const response = await fetch(url);
   const blob = await response.blob();
-  if (!response.ok || !blob.type.startsWith('image/')) return null;
+  if (!response.ok || !isPicture(blob.type)) return null;
   const file = own ? undefined : url.pathname.split('/').at(-1);
   return newPicture(blob, name ?? file ?? text.picture.unnamed);
+}
+
+function isPicture(type: string): boolean {
+  return type.startsWith('image/') && type !== 'image/svg+xml';
 }

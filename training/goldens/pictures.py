@@ -83,6 +83,10 @@ def make_pictures() -> None:
     save(drawing, "gamma.png", pnginfo=gamma)
     save(drawing.quantize(32), "still.gif")
     save(drawing, "plain.bmp")
+    save(drawing.convert("CMYK"), "cmyk.jpg", quality=85)
+    save(drawing, "picture.avif")
+    turned = [drawing.rotate(angle).quantize(32) for angle in (90, 180)]
+    save(drawing.quantize(32), "moving.gif", save_all=True, append_images=turned, duration=100)
     upper = np.asarray(drawing.convert("L")).astype(np.uint16) << 8
     lower = np.random.default_rng(0).integers(0, 256, upper.shape, dtype=np.uint16)
     save(Image.fromarray(upper | lower), "deep.png")

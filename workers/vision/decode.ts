@@ -24,6 +24,9 @@ export async function decode(blob: Blob): Promise<Raster> {
   if (blob.size > MAX_BYTES) throw tooLarge(`${Math.round(blob.size / 2 ** 20)} MB`);
   const header = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
   const kind = sniff(header);
+  if (blob.size === 0) {
+    throw new Failure('image-decode', 'This file is empty: choose another, or save it anew.');
+  }
   if (!kind) {
     throw new Failure(
       'image-decode',

@@ -14,6 +14,9 @@ describe('sniff', () => {
     ['still.gif', 'gif', 120, 80],
     ['plain.bmp', 'bmp', 120, 80],
     ['orientation-6.jpg', 'jpeg', 90, 60],
+    ['picture.avif', 'avif', 120, 80],
+    ['cmyk.jpg', 'jpeg', 120, 80],
+    ['moving.gif', 'gif', 120, 80],
   ])('%s is a %s of %i x %i', (name, type, width, height) => {
     expect(sniff(read(name))).toEqual({ type, size: { width, height } });
   });

@@ -52,6 +52,17 @@ function bmpSize(view: DataView): Sniffed['size'] {
   return { width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)) };
 }
 
+/** Every picture of the file has a box `ispe` with its sides; the largest counts. */
+function avifSize(bytes: Uint8Array, view: DataView): Sniffed['size'] {
+  let size: Sniffed['size'] = null;
+  for (let at = 12; at + 16 <= bytes.length; at++) {
+    if (view.getUint32(at) !== 0x69737065) continue;
+    const found = { width: view.getUint32(at + 8), height: view.getUint32(at + 12) };
+    if (!size || found.width * found.height > size.width * size.height) size = found;
+  }
+  return size;
+}
+
 /** Reads the first bytes of a file; null where they are no picture that browsers decode everywhere. */
 export function sniff(bytes: Uint8Array): Sniffed | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -72,7 +83,7 @@ export function sniff(bytes: Uint8Array): Sniffed | null {
     return { type: 'bmp', size: bmpSize(view) };
   }
   if (bytes.length >= 12 && /^ftypavi[fs]$/.test(ascii(bytes, 4, 8))) {
-    return { type: 'avif', size: null };
+    return { type: 'avif', size: avifSize(bytes, view) };
   }
   return null;
 }
