@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { LinkedPrompt, LinkedSegment } from '../../tools/ask/page.ts';
 import { ASK_PAGE } from '../../tools/ask/session.mjs';
 import type { BackendInfo, Result } from '../../workers/protocol.ts';
-import type { TestBrowser } from './browser.ts';
+import type { PageOptions, TestBrowser } from './browser.ts';
 
 type GoldenSegment = { image: string } | { text: string } | { frames: string[] };
 
@@ -56,8 +56,9 @@ export async function servePictures(page: Page): Promise<void> {
 export async function openTiny(
   browser: TestBrowser,
   backend: BackendInfo['backend'],
+  options?: PageOptions,
 ): Promise<Page> {
-  const page = await browser.openPage(ASK_PAGE);
+  const page = await browser.openPage(ASK_PAGE, options);
   await servePictures(page);
   const modelUrl = new URL(MODEL, browser.url).href;
   const result = await page.evaluate((request) => window.flamingo.load(request), {

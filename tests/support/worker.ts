@@ -23,11 +23,17 @@ export const WATCH_GPU = `
       self.gpu.devices.push(device);
       return device;
     };
-    const { createBuffer } = GPUDevice.prototype;
+    const { createBuffer, destroy: destroyDevice } = GPUDevice.prototype;
     GPUDevice.prototype.createBuffer = function (options) {
       const buffer = createBuffer.call(this, options);
-      self.gpu.buffers.set(buffer, options.size);
+      self.gpu.buffers.set(buffer, { size: options.size, device: this });
       return buffer;
+    };
+    GPUDevice.prototype.destroy = function () {
+      for (const [buffer, { device }] of self.gpu.buffers) {
+        if (device === this) self.gpu.buffers.delete(buffer);
+      }
+      return destroyDevice.call(this);
     };
     const { destroy } = GPUBuffer.prototype;
     GPUBuffer.prototype.destroy = function () {
@@ -36,6 +42,17 @@ export const WATCH_GPU = `
     };
   }
 `;
+
+/** Buffers and bytes that live on the worker's GPU devices, ONNX Runtime's too. */
+export function gpuMemory(page: Page): Promise<{ buffers: number; bytes: number }> {
+  return inWorker(
+    page,
+    `({
+      buffers: self.gpu.buffers.size,
+      bytes: [...self.gpu.buffers.values()].reduce((sum, { size }) => sum + size, 0),
+    })`,
+  );
+}
 
 /** Evaluates an expression in the page's engine worker. */
 export async function inWorker<T>(page: Page, expression: string): Promise<T> {
