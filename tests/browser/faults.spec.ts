@@ -16,6 +16,8 @@ const ready = (page: Page) => page.locator('header [data-status="ready"]').waitF
 
 /** A page with the model loaded and a question with its picture. */
 async function openAsking(query: string, code = WATCH_GPU): Promise<Page> {
+  // ONNX Runtime tells the console of the run that a lost device ended.
+  browser.expectErrors(/onnxruntime|^\S?\[m$/);
   const page = await browser.openPage(query, { before: beforeWorker(code) });
   await page.getByRole('radio', { name: 'Question' }).check({ force: true });
   await page.getByLabel('Your picture: question').fill('What is this?');
