@@ -152,11 +152,10 @@ class TokenTable:
     def _gather(self, first: int, weight: Floats, row: str) -> str:
         b, part = self.parts.b, self.parts.part
         name = f"{self.name}.{first}"
-        if self.bits == 32:
-            return b.op("Gather", b.float_weight(part, name, weight), row, axis=0)
-        if self.bits == 16:
-            stored = b.weight(part, name, weight.astype(np.float16), "f16")
-            return b.cast(b.op("Gather", stored, row, axis=0), "f32")
+        if self.bits >= 16:
+            # Not looked up at 16 bits: a GPU without shader-f16 could not.
+            store = b.float_weight if self.bits == 32 else b.half_weight
+            return b.op("Gather", store(part, name, weight), row, axis=0)
         table = quantise_q8(weight)
         q = b.weight(part, f"{name}.q", store_q8(table), "u8", view=":table")
         scales = b.half_weight(part, f"{name}.d", table.d)

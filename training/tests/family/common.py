@@ -21,7 +21,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 
 TEXT = """A dog runs over the grass and a cat sits on the mat. Two children play with a red ball in the
 water. Question: what color is the hat of the man? Short answer: blue. Output: a woman in a white dress."""
-SIZE = 28
+SIZE = 14
 VISION_WIDTH = 32
 
 
@@ -66,6 +66,13 @@ def shake(module: nn.Module, seed: int) -> None:
                 parameter.copy_(centre + 0.2 * noise)
 
 
+def round16(module: nn.Module) -> None:
+    """Weights that 16 bits hold, so that a model converted at 16 bits computes the same."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(parameter.half().float())
+
+
 def encoder(seed: int, activation: str = "quick_gelu") -> CLIPVisionModel:
     """Two layers, 2 x 2 patches."""
     config = CLIPVisionConfig(
@@ -74,11 +81,12 @@ def encoder(seed: int, activation: str = "quick_gelu") -> CLIPVisionModel:
         num_hidden_layers=2,
         num_attention_heads=2,
         image_size=SIZE,
-        patch_size=14,
+        patch_size=SIZE // 2,
         hidden_act=activation,
     )
     model = CLIPVisionModel(config).eval()
     shake(model, seed)
+    round16(model)
     return model
 
 

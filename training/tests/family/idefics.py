@@ -7,7 +7,14 @@ import torch
 import transformers
 from numpy.typing import NDArray
 
-from training.tests.family.common import SIZE, VISION_WIDTH, Published, sentence_piece, shake
+from training.tests.family.common import (
+    SIZE,
+    VISION_WIDTH,
+    Published,
+    round16,
+    sentence_piece,
+    shake,
+)
 from training.tests.family.search import beam
 
 FAKE, IMAGE, END = "<fake_token_around_image>", "<image>", "<end_of_utterance>"
@@ -85,7 +92,7 @@ def build(folder: Path, seed: int = 0, vector: bool = False, small: bool = False
         vision_config={
             "embed_dim": VISION_WIDTH,
             "image_size": SIZE,
-            "patch_size": 14,
+            "patch_size": SIZE // 2,
             "intermediate_size": 64,
             "num_hidden_layers": 2,
             "num_attention_heads": 2,
@@ -94,14 +101,15 @@ def build(folder: Path, seed: int = 0, vector: bool = False, small: bool = False
         perceiver_config={
             "use_resampler": True,
             "resampler_n_latents": 8,
-            "resampler_depth": 2,
-            "resampler_n_heads": 4,
+            "resampler_depth": 1 if small else 2,
+            "resampler_n_heads": 2,
             "resampler_head_dim": 12,
             "qk_layer_norms_perceiver": True,
         },
     )
     model = transformers.IdeficsForVisionText2Text(config).eval()
     shake(model, seed)
+    round16(model)
     checkpoint = folder / "checkpoint"
     model.save_pretrained(checkpoint)
     tokenizer.save(str(checkpoint / "tokenizer.json"))

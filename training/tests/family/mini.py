@@ -17,6 +17,7 @@ from training.tests.family.common import (
     Published,
     byte_level,
     encoder,
+    round16,
     shake,
 )
 
@@ -150,14 +151,14 @@ class ModifiedBlock(nn.Module):
 class Mini(nn.Module):
     """`FlamingoOPT`: OPT's decoder with blocks, a head of its own, the resampler."""
 
-    def __init__(self, vocabulary: int, post_norm: bool) -> None:
+    def __init__(self, vocabulary: int, layers: int, post_norm: bool) -> None:
         super().__init__()
         width = OPTIONS["dim"]
         config = transformers.OPTConfig(
             vocab_size=vocabulary - 1,
             hidden_size=width,
             ffn_dim=64,
-            num_hidden_layers=3,
+            num_hidden_layers=layers,
             num_attention_heads=2,
             max_position_embeddings=256,
             # OPT-350M: norms after the branches, embeddings narrower than the rest.
@@ -169,9 +170,9 @@ class Mini(nn.Module):
         self.config, self.lm = config, base.model
         self.lm_head = nn.Linear(base.lm_head.in_features, vocabulary, bias=False)
         self.resampler = MiniResampler()
-        layers = self.lm.decoder.layers
-        for i, layer in enumerate(layers):
-            layers[i] = ModifiedBlock(layer, width)
+        decoder = self.lm.decoder.layers
+        for i, layer in enumerate(decoder):
+            decoder[i] = ModifiedBlock(layer, width)
 
     def forward(self, ids: list[int], media: list[Tensor], places: Tensor) -> Tensor:
         """Logits [S,V]; media [latents,width] each; places: whether a token is the first of a picture."""
@@ -214,8 +215,8 @@ class MiniReference:
         return search(next_logits, self.end, longest)
 
 
-def build(folder: Path, post_norm: bool = False, seed: int = 0) -> Published:
-    """A random flamingo-mini of three layers with a block before each, saved under `folder`."""
+def build(folder: Path, post_norm: bool = False, seed: int = 0, small: bool = False) -> Published:
+    """A random flamingo-mini with a block before each layer, saved under `folder`."""
     tokenizer = byte_level(("</s>",))
     language = folder / "language"
     language.mkdir(parents=True)
@@ -233,8 +234,9 @@ def build(folder: Path, post_norm: bool = False, seed: int = 0) -> Published:
     }
     (language / "tokenizer.json").write_text(json.dumps(saved), encoding="utf-8")
     vocabulary = tokenizer.get_vocab_size() + 1
-    model = Mini(vocabulary, post_norm).eval()
+    model = Mini(vocabulary, 2 if small else 3, post_norm).eval()
     shake(model, seed)
+    round16(model)
     model.config.save_pretrained(language)
     vision = encoder(seed + 1)
     vision.save_pretrained(folder / "vision")

@@ -15,10 +15,12 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from training.tests.family.common import (
+    SIZE,
     VISION_WIDTH,
     Published,
     byte_level,
     encoder,
+    round16,
     sentence_piece,
     shake,
 )
@@ -51,7 +53,7 @@ def _llama(vocabulary: int, layers: int) -> nn.Module:
 def _mpt(vocabulary: int, layers: int) -> nn.Module:
     # Three heads: slopes of a number that is no power of two.
     config = transformers.MptConfig(
-        vocab_size=vocabulary, d_model=48, n_heads=3, n_layers=layers, max_seq_len=256
+        vocab_size=vocabulary, d_model=24, n_heads=3, n_layers=layers, max_seq_len=256
     )
     return transformers.MptForCausalLM(config)
 
@@ -99,7 +101,7 @@ class OpenFlamingoReference:
 
     def _inputs(self, ids: list[int], items: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         # Without a picture the package wants one all the same; no token looks at it.
-        stack = torch.stack(items)[None] if items else torch.zeros(1, 1, 1, 3, 28, 28)
+        stack = torch.stack(items)[None] if items else torch.zeros(1, 1, 1, 3, SIZE, SIZE)
         row = torch.tensor([ids])
         return {"vision_x": stack, "lang_x": row, "attention_mask": torch.ones_like(row)}
 
@@ -128,7 +130,7 @@ class OpenFlamingoReference:
 def _shrink(model: Any, helpers: Any) -> None:
     """Modules of the same classes with fewer numbers, for models that are committed."""
     model.perceiver = helpers.PerceiverResampler(
-        dim=VISION_WIDTH, depth=2, dim_head=8, num_latents=8
+        dim=VISION_WIDTH, depth=1, dim_head=8, num_latents=8
     )
 
 
@@ -180,6 +182,7 @@ def build(
     shake(language.gated_cross_attn_layers, seed + 3)
     language.forward = _with_mask(language.forward)
     model.eval()
+    round16(model)
 
     kept = {
         name: value
