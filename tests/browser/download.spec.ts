@@ -204,6 +204,20 @@ describe('what is stored', () => {
   });
 });
 
+test('without JSPI the packed wasm is unpacked, and the model answers', async () => {
+  const page = await open(beforeWorker('delete WebAssembly.Suspending'));
+  value((await load(page)).result);
+  const answer = await page.evaluate(() =>
+    window.flamingo.generate({
+      id: 'asked',
+      examples: [],
+      prompt: [{ type: 'text', text: 'A' }],
+      maxNewTokens: 1,
+    }),
+  );
+  expect(value(answer).tokens).toHaveLength(1);
+});
+
 test('a model of another site is not fetched', async () => {
   const page = await open();
   const result = await page.evaluate(

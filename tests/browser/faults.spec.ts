@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { withBrowser } from '../support/browser.ts';
 import { answerOf, example, loadModel } from '../support/page.ts';
+import { storedKeys } from '../support/stored.ts';
 import { beforeWorker, inWorker, WATCH_GPU } from '../support/worker.ts';
 
 const browser = withBrowser();
@@ -54,6 +55,8 @@ describe('on WebGPU', () => {
     // What was written stays beside the error.
     expect(await answerOf(page).innerText()).not.toBe('');
     await asksAgain(page);
+    // The GPU was found good at the first load, and is not checked again.
+    expect(await storedKeys(page, 'flamingo-adapters')).toHaveLength(1);
     expect(requested.filter((url) => url.endsWith('.bin'))).toEqual([]);
 
     await inWorker(page, DESTROY);
@@ -84,6 +87,7 @@ describe('on WebGPU', () => {
     const wrong = page.getByRole('alert').filter({ hasText: 'computes wrong values' });
     await wrong.waitFor();
     expect(await wrong.innerText()).toMatch(/This GPU \(google swiftshader\)/);
+    expect(await storedKeys(page, 'flamingo-adapters')).toEqual([]);
     await page.getByRole('button', { name: 'Use the processor (WASM)' }).click();
     await ready(page);
     expect(await page.locator('header').innerText()).toMatch(/WASM/);
