@@ -69,6 +69,8 @@ async function loadOn(
   const shortage = await storage.shortage(files);
   if (shortage) onProgress({ stage: 'storage', message: shortage });
   const { store, partials } = storage;
+  // So that an unfinished download can be seen; a manifest that loaded once stays until the next has.
+  if (!(await storage.manifestOf(base.href))) await storage.remember(base.href, manifest);
   const blobs = await obtainFiles(base.href, files, { store, partials, signal, onProgress });
   await storage.remember(base.href, manifest);
   const ort = await loadOrt();

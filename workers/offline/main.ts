@@ -27,9 +27,7 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || !url.href.startsWith(self.registration.scope)) return;
-  const path = decodeURIComponent(
-    url.href.slice(self.registration.scope.length).split(/[?#]/)[0] ?? '',
-  );
+  const [path = ''] = url.href.slice(self.registration.scope.length).split(/[?#]/);
   const file = files.get(path === '' ? 'index.html' : path);
   if (file) event.respondWith(fileOf(file).then(withHeaders));
   else if (/^models\/[^/]+\/manifest\.json$/.test(path)) event.respondWith(manifest(request));

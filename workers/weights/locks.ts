@@ -1,7 +1,10 @@
 /** Work that only one tab of this site does at a time. */
 
+/** A wait is told so often, as a sign of life. */
+const SIGN_MS = 30_000;
+
 /**
- * Runs `work` when no other tab does work of the same name. `onWait` is called where one does. Browsers without Web
+ * Runs `work` when no other tab does work of the same name. Where one does, `onWait` is called, again and again. Browsers without Web
  * Locks do it at once: a file is then downloaded twice, which is only slow.
  *
  * @throws what `work` throws; the signal's reason while waiting
@@ -20,5 +23,11 @@ export async function exclusively<T>(
   );
   if (free) return free.value;
   onWait();
-  return locks.request(name, { signal }, work);
+  const signs = setInterval(onWait, SIGN_MS);
+  return locks
+    .request(name, { signal }, () => {
+      clearInterval(signs);
+      return work();
+    })
+    .finally(() => clearInterval(signs));
 }

@@ -37,17 +37,22 @@ export async function obtainFiles(
   const meter = new Meter(total, supply.onProgress);
   const blobs = new Map<string, Blob>();
   const waiting = [...files];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([supply.signal, stop.signal]);
   const lane = async () => {
     for (let file = waiting.shift(); file; file = waiting.shift()) {
-      supply.signal.throwIfAborted();
-      blobs.set(file.path, await obtain(base, file, supply, meter));
+      signal.throwIfAborted();
+      blobs.set(file.path, await obtain(base, file, { ...supply, signal }, meter));
     }
   };
+  const lanes = Array.from({ length: PARALLEL }, lane);
   try {
-    await Promise.all(Array.from({ length: PARALLEL }, lane));
-  } finally {
-    // After a failure the other lanes end with the file they are at.
-    waiting.length = 0;
+    await Promise.all(lanes);
+  } catch (cause) {
+    // One failure ends all; each keeps what has come.
+    stop.abort(cause);
+    await Promise.allSettled(lanes);
+    throw cause;
   }
   return blobs;
 }
