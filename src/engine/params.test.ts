@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DEFAULT_MODEL, readParams } from './params.ts';
 
@@ -24,4 +25,23 @@ it.each(['../x', '..', '.', 'a/b', 'a%2Fb', '//host', 'a b', '', 'ä'])(
 
 it('says which parameter was not understood', () => {
   expect(readParams('?backend=cuda&model=x').wrong).toEqual(['backend']);
+});
+
+it('takes any address for a known backend and one folder under models/', () => {
+  const query = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc
+      .tuple(fc.constantFrom('model', 'backend', '__proto__'), fc.string({ maxLength: 20 }))
+      .map(([name, value]) => `?${new URLSearchParams([[name, value]])}`),
+    fc.constantFrom('?model=..', '?model=%2e%2e%2fx', '?model=//evil.example/', '?model=a%00b'),
+  );
+  fc.assert(
+    fc.property(query, (search) => {
+      const { backend, model } = readParams(search);
+      expect(['auto', 'webgpu', 'wasm']).toContain(backend);
+      const folder = new URL(`models/${model}/`, 'http://here/page/');
+      expect(folder.href).toBe(`http://here/page/models/${model}/`);
+    }),
+    { numRuns: CASES },
+  );
 });
