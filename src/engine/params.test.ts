@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { CASES } from '../../tests/support/mutate.ts';
 import { DEFAULT_MODEL, readParams } from './params.ts';
 
 it('takes the defaults where the address is silent', () => {
