@@ -29,16 +29,12 @@ class ShippedShards(Shards):
         super().__init__()
         self._places: dict[str, Location] = {}
         for flavour in ("webgpu", "wasm"):
-            graph = onnx.load(
-                folder / f"language.{flavour}.onnx", load_external_data=False
-            ).graph
+            graph = onnx.load(folder / f"language.{flavour}.onnx", load_external_data=False).graph
             for tensor in graph.initializer:
                 entry = {field.key: field.value for field in tensor.external_data}
                 if entry.get("location", "expanded") == "expanded":
                     continue
-                place = Location(
-                    entry["location"], int(entry["offset"]), int(entry["length"])
-                )
+                place = Location(entry["location"], int(entry["offset"]), int(entry["length"]))
                 self._places[tensor.name.removesuffix(":table")] = place
 
     def add(self, part: Part, name: str, array: NDArray[Any]) -> Location:
@@ -46,31 +42,35 @@ class ShippedShards(Shards):
 
 
 class _GrowingKv:
-    """transformers.js's: `past_key_values.L` and `present.L` [B,G,P,size], GroupQueryAttention with RoPE."""
+    """transformers.js's, its names of dimensions too: `past_key_values.L` and `present.L` [B,G,P,size], GroupQueryAttention with RoPE."""
 
     def __init__(self, graph: "TextGraph") -> None:
         self.graph, b, c = graph, graph.b, graph.config.language
         cos, sin = rope_caches(c, graph.context)
-        self.cos, self.sin = b.constant(cos, np.float32), b.constant(sin, np.float32)
-        mask = b.input("attention_mask", "i64", ["B", "P+S"])
+        self.cos, self.sin = b.table("cos", cos), b.table("sin", sin)
+        mask = b.input("attention_mask", "i64", ["batch_size", "total_sequence_length"])
         total = b.op("ReduceSum", mask, b.constant([1]), keepdims=0)
         self.seqlens = b.cast(b.op("Sub", total, b.constant([1])), "i32")
         length = b.op("Gather", b.op("Shape", mask), b.constant(1), axis=0)
         self.total = b.cast(length, "i32")
         for i in range(c.layers):
             for kind in ("key", "value"):
-                b.input(f"past_key_values.{i}.{kind}", "f32", self._shape("P"))
+                b.input(
+                    f"past_key_values.{i}.{kind}",
+                    "f32",
+                    self._shape("past_sequence_length"),
+                )
 
     def _shape(self, length: str) -> Shape:
         c = self.graph.config.language
-        return ["B", c.kv_heads, length, c.head_size]
+        return ["batch_size", c.kv_heads, length, c.head_size]
 
     def attention(self, layer: int, qkv: str) -> str:
         b, c = self.graph.b, self.graph.config.language
         shape = b.op("Concat", b.op("Shape", "input_ids"), b.constant([-1]), axis=0)
         names = [f"{layer}.{kind}" for kind in ("key", "value")]
         present = [
-            b.outputs_directly(f"present.{name}", "f32", self._shape("P+S"))
+            b.outputs_directly(f"present.{name}", "f32", self._shape("total_sequence_length"))
             for name in names
         ]
         out = f"attention.{layer}"
@@ -108,7 +108,7 @@ class _LongKv(InPlaceKv):
     def __init__(self, b: Builder, config: Any, context: int) -> None:
         super().__init__(b, config, context)
         cos, sin = rope_caches(config, context)
-        self.cos, self.sin = b.constant(cos, np.float32), b.constant(sin, np.float32)
+        self.cos, self.sin = b.table("cos", cos), b.table("sin", sin)
 
 
 class TextGraph(LanguageGraph):
@@ -141,10 +141,7 @@ class TextGraph(LanguageGraph):
         wanted = b.op("Gather", stream.value(), last, axis=0)
         normed = Residual(b, wanted, c.norm_eps).rms_norm("norm", self.weights.norm)
         tied = TiedEmbedding(b, self.config, self.weights.embedding, self.state)
-        heads = [
-            linear_q8(b, "language", f"embedding.{n}", t, normed)
-            for n, t in tied.tables
-        ]
+        heads = [linear_q8(b, "language", f"embedding.{n}", t, normed) for n, t in tied.tables]
         return b.op("Concat", *heads, axis=-1) if len(heads) > 1 else heads[0]
 
     def _embedded(self, ids: str) -> str:
@@ -155,11 +152,11 @@ class TextGraph(LanguageGraph):
     def transformers_js(self) -> Builder:
         """input_ids, attention_mask, past_key_values -> logits of the last token only, present."""
         b, c = self.b, self.config.language
-        ids = b.input("input_ids", "i64", ["B", "S"])
+        ids = b.input("input_ids", "i64", ["batch_size", "sequence_length"])
         self.kv = _GrowingKv(self)
         logits = self._body(self._embedded(b.cast(ids, "i32")), b.constant([-1]))
         rows = b.reshape(logits, [1, 1, c.vocabulary])
-        b.output(rows, "logits", "f32", ["B", 1, c.vocabulary])
+        b.output(rows, "logits", "f32", ["batch_size", 1, c.vocabulary])
         return b
 
     def patches(self) -> Builder:

@@ -73,9 +73,7 @@ def transformers_js(folder: Path, flavour: Flavour) -> None:
         "eos_token_id": 2,
     }
     (folder / "config.json").write_text(json.dumps(description))
-    (folder / "generation_config.json").write_text(
-        json.dumps({"eos_token_id": c.vocabulary})
-    )
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": c.vocabulary}))
 
 
 def patches(out: Path, name: str) -> None:

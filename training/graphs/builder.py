@@ -99,6 +99,11 @@ class Builder:
             self._initialisers[name] = numpy_helper.from_array(array, name)
         return name
 
+    def table(self, name: str, array: NDArray[Any]) -> str:
+        """A larger constant inside the graph file."""
+        self._initialisers[name] = numpy_helper.from_array(array, name)
+        return name
+
     def number(self, value: float) -> str:
         return self.constant(value, np.float32)
 
