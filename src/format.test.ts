@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { duration, megabytes, roughly, threeFigures } from './format.ts';
 
 it('writes sizes in decimal megabytes', () => {
-  expect([50_000, 4_240_000, 147_600_000].map(megabytes)).toEqual(['0.05 MB', '4.2 MB', '148 MB']);
+  const sizes = [50_000, 4_240_000, 147_600_000, 10_738_000_000];
+  expect(sizes.map(megabytes)).toEqual(['0.05 MB', '4.2 MB', '148 MB', '10.7 GB']);
 });
 
 it('writes times', () => {

@@ -1,8 +1,9 @@
 /** Numbers as people read them. */
 
-/** Decimal megabytes: `148 MB`, `4.2 MB`, `0.05 MB`. */
+/** Decimal megabytes: `148 MB`, `4.2 MB`, `0.05 MB`; from ten thousand on `10.7 GB`. */
 export function megabytes(bytes: number): string {
   const value = bytes / 1e6;
+  if (value >= 10_000) return `${(bytes / 1e9).toFixed(1)} GB`;
   return `${value.toFixed(value >= 10 ? 0 : value >= 0.1 ? 1 : 2)} MB`;
 }
 

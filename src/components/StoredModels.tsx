@@ -86,20 +86,18 @@ function Report({ report, persisted, onVerify, onDelete }: ReportProps) {
         {models.map(({ url, title, bytes, complete }) => (
           <li key={url}>
             <span>{text.stored.model(title, bytes, complete)}</span>
-            <Button look="small" onClick={() => onVerify(url)}>
-              {text.stored.verify(title)}
+            <Button aria-label={text.stored.verifyLabel(title)} onClick={() => onVerify(url)}>
+              {text.stored.verify}
             </Button>
-            <Button look="small" onClick={() => onDelete(url)}>
-              {text.stored.delete(title)}
+            <Button aria-label={text.stored.deleteLabel(title)} onClick={() => onDelete(url)}>
+              {text.stored.delete}
             </Button>
           </li>
         ))}
         {unused > 0 && (
           <li>
             <span>{text.stored.unused(unused)}</span>
-            <Button look="small" onClick={() => onDelete(null)}>
-              {text.stored.deleteUnused}
-            </Button>
+            <Button onClick={() => onDelete(null)}>{text.stored.deleteUnused}</Button>
           </li>
         )}
       </ul>
