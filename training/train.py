@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from training.config import FlamingoConfig
-from training.data.batch import Batch, collate, dequantise
+from training.data.batch import Batch, collate
 from training.data.episodes import Episodes
 from training.data.features import FeatureStore, encode_in_background
 from training.data.manifest import read_manifest
@@ -34,6 +34,7 @@ from training.frozen.packages import SMOLLM2, fetch
 from training.frozen.smollm2 import load_smollm2
 from training.loss import TiedHeadLoss
 from training.model.flamingo import Flamingo
+from training.self_critical import CaptionReward, SelfCritical, latents_of
 from training.shipped import load_bridge
 from training.tokenizer import build_tokenizer
 
@@ -62,17 +63,13 @@ class Settings:
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
     seed: int = 0
+    # Share of the steps that learn from the CIDEr of the model's own captions (`training/self_critical.py`).
+    self_critical: float = 0.0
 
 
 def batch_loss(model: Flamingo, batch: Batch) -> Tensor:
     """Mean cross-entropy over the answers' tokens."""
-    latents = torch.cat(
-        [
-            model.bridge.latents(dequantise(group.features, torch.bfloat16), group.grid, group.time)
-            for group in batch.groups
-        ]
-    )
-    hidden = model.hidden(batch.ids, latents, batch.chunks)
+    hidden = model.hidden(batch.ids, latents_of(model, batch.groups), batch.chunks)
     wanted = batch.labels != IGNORED
     # The head is a quarter of the language model's weights: only where something is learnt.
     states = model.decoder.final_norm(hidden[wanted])
@@ -116,9 +113,16 @@ class Trainer:
         packer = Packer(build_tokenizer(fetch(SMOLLM2)), config)
         self.episodes = Episodes(trainable(records), self.store, packer)
         self.rng = random.Random(settings.seed)
+        self.own_captions = self._self_critical() if settings.self_critical else None
         self.optimiser = optimiser(self.model.bridge, settings)
         self.step, self.samples, self.elapsed = 0, 0, 0.0
+        # Of the answers' tokens, over about 50 steps; and the mean CIDEr of the last own captions.
+        self.smooth, self.reward = math.nan, 0.0
         out.mkdir(parents=True, exist_ok=True)
+
+    def _self_critical(self) -> SelfCritical:
+        records = self.episodes.pools["captions"]
+        return SelfCritical(records, CaptionReward(records), self.episodes.packer, self.store)
 
     def wait_for_pictures(self, encoding: "subprocess.Popen[bytes]") -> None:
         """Returns when there is enough to begin with.
@@ -160,22 +164,34 @@ class Trainer:
         version, words, gauss = state["random"]
         self.rng.setstate((version, tuple(words), gauss))
 
-    def train_step(self, progress: float) -> tuple[float, float]:
-        """One update; returns loss and gradient norm."""
+    def _loss(self) -> Tensor:
+        """Of fresh rows, or of the model's own captions."""
+        own = self.own_captions
+        if own and self.rng.random() < self.settings.self_critical:
+            self.samples += own.pictures * own.times
+            loss, self.reward = own.loss(self.model, self.rng)
+            return loss
         rows = self.episodes.rows(self.settings.tokens, self.rng)
-        batch = collate(rows, self.store, self.model.config.image_token)
+        self.samples += sum(len(row.media) for row in rows)
+        loss = batch_loss(self.model, collate(rows, self.store, self.model.config.image_token))
+        self.smooth = (
+            loss.item() if math.isnan(self.smooth) else (0.98 * self.smooth + 0.02 * loss.item())
+        )
+        return loss
+
+    def train_step(self, progress: float) -> float:
+        """One update; returns the gradient's norm."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate_at(self.step, progress, self.settings)
         self.optimiser.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = batch_loss(self.model, batch)
+            loss = self._loss()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.bridge.parameters(), self.settings.clip)
         if torch.isfinite(norm):
             self.optimiser.step()
         self.step += 1
-        self.samples += sum(len(row.media) for row in rows)
-        return loss.item(), norm.item()
+        return norm.item()
 
     def run(
         self,
@@ -187,25 +203,26 @@ class Trainer:
         log = (self.out / "log.jsonl").open("a")
         before, began = self.elapsed, time.monotonic()
         saved = refreshed = began
-        smooth: float | None = None
         bar = tqdm(total=steps, initial=self.step, mininterval=10, unit="step")
         while True:
             self.elapsed = before + time.monotonic() - began
             progress = self.elapsed / 60 / minutes if minutes else self.step / (steps or 1)
             if progress >= 1:
                 break
-            loss, norm = self.train_step(progress)
-            smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
+            norm = self.train_step(progress)
             bar.update(1)
             if self.step % 20 == 0:
                 rate = self.samples / self.elapsed if self.elapsed else 0.0
-                bar.set_postfix(loss=f"{smooth:.3f}", samples=self.samples, rate=f"{rate:.1f}/s")
+                bar.set_postfix(
+                    loss=f"{self.smooth:.3f}", samples=self.samples, rate=f"{rate:.1f}/s"
+                )
                 entry = {
                     "step": self.step,
                     "samples": self.samples,
                     "minutes": self.elapsed / 60,
                 }
-                entry |= {"loss": smooth, "norm": norm, "pictures": self.episodes.count}
+                entry |= {"loss": self.smooth, "norm": norm, "pictures": self.episodes.count}
+                entry |= {"reward": self.reward} if self.own_captions else {}
                 log.write(json.dumps(entry) + "\n")
                 log.flush()
             now = time.monotonic()

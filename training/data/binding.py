@@ -73,7 +73,7 @@ def _labels(rng: random.Random, names: list[str], others: list[str]) -> tuple[li
         return rng.sample("ABCDEFGHIJKLMNOPQRSTUVWXYZ", len(names)), False
     if kind == "numbers":
         return [str(n) for n in rng.sample(range(1, 50), len(names))], False
-    if kind == "others":
+    if kind == "others" and len(others) >= len(names):
         return rng.sample(others, len(names)), False
     return (names, True) if kind == "true" else (invented_words(rng, len(names)), False)
 

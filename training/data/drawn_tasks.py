@@ -11,10 +11,12 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
 
 def plural(words: str) -> str:
     """The regular plural; names that are plural stay."""
-    if words.endswith(("s", "fish", "sheep")) and not words.endswith(("ss", "us", "cross")):
+    if words.endswith(("fish", "sheep")):
         return words
-    if words.endswith(("ch", "sh", "x", "ss")):
+    if words.endswith(("ch", "sh", "x", "ss", "us")):
         return f"{words}es"
+    if words.endswith("s"):
+        return words
     if words.endswith("y") and words[-2] not in "aeiou":
         return f"{words[:-1]}ies"
     return f"{words}s"

@@ -93,8 +93,7 @@ def style_row(records: list[Record], rng: random.Random) -> Iterator[tuple[Sampl
     """One form and one kind of content in all chunks; the first only shows it."""
     template, casing = form(rng)
     cue, invented = rng.choice(TRAIN_CUES), invented_word(rng)
-    kind = rng.choice(("subject", "subject", "label", "scene", "object"))
-    shown = False
+    kind, shown = rng.choice(list(contents(rng.choice(records)))), False
     while True:
         record = rng.choice(records)
         content = contents(record).get(kind)

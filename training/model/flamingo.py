@@ -1,5 +1,7 @@
 """The Flamingo: a frozen decoder with gated cross-attention before some of its layers."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -8,7 +10,7 @@ from training.config import BANNED_LOGIT, FlamingoConfig
 from training.frozen.smollm2 import LlamaWeights
 from training.model.chunks import Chunks
 from training.model.cross_attention import GatedCrossAttentionBlock
-from training.model.language import Decoder, rope_tables
+from training.model.language import Decoder, KeyValues, rope_tables
 from training.model.resampler import FeatureProjection, PerceiverResampler
 
 # Small, not zero: with gates at 0 nothing before them learns; the design's probes started here.
@@ -75,15 +77,25 @@ class Flamingo(nn.Module):
         new = F.embedding((ids - vocabulary).clamp(min=0), self.bridge.new_tokens)
         return torch.where((ids >= vocabulary)[..., None], new.to(old.dtype), old)
 
-    def hidden(self, ids: Tensor, latents: Tensor, looks: Tensor | Chunks) -> Tensor:
-        """ids [B,S] -> hidden states [B,S,D] before the final norm; media as `MaskedCrossAttention` takes them."""
+    def hidden(
+        self,
+        ids: Tensor,
+        latents: Tensor,
+        looks: Tensor | Chunks,
+        past: Sequence[KeyValues] | None = None,
+        start: int = 0,
+    ) -> Tensor:
+        """ids [B,S] -> hidden states [B,S,D] before the final norm; media as `MaskedCrossAttention` takes them.
+
+        With `past`, one a layer, the first of the ids stands at position `start`.
+        """
         x = self.embed(ids)
-        cos, sin = rope_tables(self.config.language, torch.arange(ids.shape[1]))
+        cos, sin = rope_tables(self.config.language, start + torch.arange(ids.shape[1]))
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)
         for i, layer in enumerate(self.decoder.layers):
             if i in self._block_at:
                 x = self.bridge.blocks[self._block_at[i]](x, latents, looks).to(x.dtype)
-            x = layer(x, cos, sin)
+            x = layer(x, cos, sin, past[i] if past else None)
         return x
 
     def logits(self, hidden: Tensor) -> Tensor:

@@ -23,6 +23,28 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos + torch.cat([-b, a], dim=-1) * sin
 
 
+class KeyValues:
+    """A layer's keys and values so far, [B,G,P,size]; grows with what is read."""
+
+    def __init__(self) -> None:
+        self.keys: Tensor | None = None
+        self.values: Tensor | None = None
+
+    def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """All keys and values, the new ones last."""
+        if self.keys is not None and self.values is not None:
+            keys = torch.cat([self.keys, keys], dim=-2)
+            values = torch.cat([self.values, values], dim=-2)
+        self.keys, self.values = keys, values
+        return keys, values
+
+    def repeat(self, times: int) -> None:
+        """Every row `times` times, side by side."""
+        if self.keys is not None and self.values is not None:
+            self.keys = self.keys.repeat_interleave(times, 0)
+            self.values = self.values.repeat_interleave(times, 0)
+
+
 class DecoderLayer(nn.Module):
     """RMSNorm, grouped-query attention with RoPE, SwiGLU; all frozen, linears fused as the graphs have them."""
 
@@ -46,18 +68,21 @@ class DecoderLayer(nn.Module):
             self.qkv.dtype
         )
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """x [B,S,D], causal. Right padding needs no mask: nothing real looks at it."""
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, past: KeyValues | None = None) -> Tensor:
+        """x [B,S,D] after `past`, causal. Right padding needs no mask: nothing real looks at it."""
         c, length = self.config, x.shape[-2]
-        causal = torch.ones(length, length, dtype=torch.bool).tril()
         qkv = F.linear(self.norm(x, self.attn_norm), self.qkv)
         q, k, v = qkv.split([c.heads * c.head_size] + [c.kv_heads * c.head_size] * 2, dim=-1)
         q = rotate(split_heads(q, c.heads), cos, sin)
         k = rotate(split_heads(k, c.kv_heads), cos, sin)
-        v = split_heads(v, c.kv_heads)
+        k, v = k.to(v.dtype), split_heads(v, c.kv_heads)
+        if past is not None:
+            k, v = past.extend(k, v)
+        total = k.shape[-2]
+        causal = torch.ones(length, total, dtype=torch.bool).tril(total - length)
         # Grouped queries: the heads of a group are further rows against its one key/value head.
         grouped = q.to(v.dtype).unflatten(-3, (c.kv_heads, -1))
-        attended = attend(grouped, k.to(v.dtype)[..., None, :, :], v[..., None, :, :], causal)
+        attended = attend(grouped, k[..., None, :, :], v[..., None, :, :], causal)
         attended = attended.flatten(-4, -3)
         x = x + F.linear(merge_heads(attended), self.o)
         gate, up = F.linear(self.norm(x, self.ffn_norm), self.gate_up).chunk(2, dim=-1)
