@@ -65,6 +65,9 @@ async function loadOn(
   const base = new URL(modelUrl, self.location.href);
   if (base.origin !== self.location.origin) throw foreign(base);
   const manifest = await manifestAt(base.href, storage, signal);
+  // The runtime's own files come beside the model's.
+  const opening = loadOrt();
+  opening.catch(() => {});
   const files = filesOf(manifest, backend.flavour);
   const shortage = await storage.shortage(files);
   if (shortage) onProgress({ stage: 'storage', message: shortage });
@@ -73,7 +76,7 @@ async function loadOn(
   if (!(await storage.manifestOf(base.href))) await storage.remember(base.href, manifest);
   const blobs = await obtainFiles(base.href, files, { store, partials, signal, onProgress });
   await storage.remember(base.href, manifest);
-  const ort = await loadOrt();
+  const ort = await opening;
   const tokenizer = await openTokenizer(blobs.get(manifest.tokenizer.path) ?? new Blob());
   signal.throwIfAborted();
   const sessions = await createSessions(ort, backend, manifest, blobs, onProgress, verbose);

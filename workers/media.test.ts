@@ -27,6 +27,7 @@ function cache() {
   } as unknown as Manifest;
   const memory: Memory = {
     output: () => null,
+    adopt: (tensor: Tensor) => tensor,
     join: tensor,
     free: (freed) => counts.freed.push(freed),
     settled: async () => {},

@@ -113,14 +113,14 @@ export class MediaCache {
   }
 
   /** The resampler over features f32 [tiles, cells, width]; the caller frees the result. */
-  resample(features: Tensor, input: Omit<MediaInput, 'pixels'>): Promise<Tensor> {
+  async resample(features: Tensor, input: Omit<MediaInput, 'pixels'>): Promise<Tensor> {
     const { vision, resampler } = this.#manifest;
     const { tiles, frames, grid, time } = input;
     const { Tensor } = this.#ort;
     const perFrame = (tiles / frames) * featuresOf(vision);
     // Some bridges learned no places or no times, and have no such input.
     const has = (name: string) => this.#sessions.bridge.inputNames.includes(name);
-    return this.#run(
+    const media = await this.#run(
       'bridge',
       {
         features: features.reshape([frames, perFrame, vision.width]),
@@ -130,6 +130,7 @@ export class MediaCache {
       'media',
       mediaDims(this.#manifest, 1),
     );
+    return this.#memory.adopt(media);
   }
 
   async #run(

@@ -7,21 +7,25 @@ export interface Memory {
   output(dims: number[]): Tensor | null;
   /** f32 tensors of equal size, one after the other in a new tensor of `dims`. */
   join(tensors: Tensor[], dims: number[]): Tensor;
+  /** A tensor that a run made, moved to where the language model reads it. */
+  adopt(tensor: Tensor): Tensor;
   /** Frees a tensor that came from here. */
   free(tensor: Tensor): void;
   /** Resolves when the device has done all it was given: a run on a GPU ends before its work does. */
   settled(): Promise<void>;
 }
 
-/**
- * The memory of a backend.
- *
- * @param onFree hears of each tensor that is freed, for those who have a copy of it
- */
-export function openMemory(ort: Ort, backend: Backend, onFree: (tensor: Tensor) => void): Memory {
+/** Who has memory of their own for what plain arrays hold. */
+export interface Keeper {
+  adopt(ort: Ort, tensor: Tensor): Tensor;
+  forget(tensor: Tensor): void;
+}
+
+/** The memory of a backend; `keeper` takes over what is adopted on the CPU. */
+export function openMemory(ort: Ort, backend: Backend, keeper: Keeper | null): Memory {
   return backend.flavour === 'webgpu'
     ? new GpuMemory(ort, backend.device)
-    : new CpuMemory(ort, onFree);
+    : new CpuMemory(ort, keeper);
 }
 
 class GpuMemory implements Memory {
@@ -55,6 +59,10 @@ class GpuMemory implements Memory {
     return joined;
   }
 
+  adopt(tensor: Tensor): Tensor {
+    return tensor;
+  }
+
   free(tensor: Tensor): void {
     this.#buffer(tensor).destroy();
   }
@@ -72,11 +80,11 @@ class GpuMemory implements Memory {
 
 class CpuMemory implements Memory {
   readonly #ort: Ort;
-  readonly #onFree: (tensor: Tensor) => void;
+  readonly #keeper: Keeper | null;
 
-  constructor(ort: Ort, onFree: (tensor: Tensor) => void) {
+  constructor(ort: Ort, keeper: Keeper | null) {
     this.#ort = ort;
-    this.#onFree = onFree;
+    this.#keeper = keeper;
   }
 
   output(): null {
@@ -93,9 +101,13 @@ class CpuMemory implements Memory {
     return new this.#ort.Tensor('float32', joined, dims);
   }
 
+  adopt(tensor: Tensor): Tensor {
+    return this.#keeper?.adopt(this.#ort, tensor) ?? tensor;
+  }
+
   free(tensor: Tensor): void {
-    // The tensor itself is the garbage collector's.
-    this.#onFree(tensor);
+    // Plain arrays are the garbage collector's.
+    this.#keeper?.forget(tensor);
   }
 
   async settled(): Promise<void> {}

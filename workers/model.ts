@@ -49,19 +49,19 @@ export class Model {
     this.manifest = manifest;
     this.tokenizer = tokenizer;
     this.sessions = sessions;
-    this.memory = openMemory(ort, backend, (tensor) => this.#copied(tensor));
+    const kernels = sessions.language instanceof Decoder ? sessions.language : null;
+    this.memory = openMemory(ort, backend, kernels);
     this.media = new MediaCache(ort, manifest, sessions, this.memory);
     const dims = mediaDims(manifest, 1);
     const zeros = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
     this.noMedia = new ort.Tensor('float32', zeros, dims);
     const { layers, kvHeads: heads, headSize, context } = manifest.language;
     const shape = { layers, heads, headSize };
-    this.kv =
-      sessions.language instanceof Decoder
-        ? new KernelKv(sessions.language.arena, shape, 1, context)
-        : backend.flavour === 'webgpu'
-          ? new StaticKv(ort, backend.device, shape, 1, context)
-          : new StackedKv(ort, shape, 1, context);
+    this.kv = kernels
+      ? new KernelKv(kernels.arena, shape, 1, context)
+      : backend.flavour === 'webgpu'
+        ? new StaticKv(ort, backend.device, shape, 1, context)
+        : new StackedKv(ort, shape, 1, context);
   }
 
   /** Most tokens of a run: fewer cost time, more would let a person wait who stops it. */
@@ -89,11 +89,5 @@ export class Model {
   async dispose(): Promise<void> {
     await this.close();
     if (this.backend.flavour === 'webgpu') this.backend.device.destroy();
-  }
-
-  /** Kernels have copies of media. */
-  #copied(tensor: Tensor): void {
-    const { language } = this.sessions;
-    if (language instanceof Decoder) language.forget(tensor);
   }
 }

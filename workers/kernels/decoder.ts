@@ -1,8 +1,8 @@
 /** The language model on the CPU by kernels of our own: weights stay as quantised as they are in the shards. */
 import type { Manifest } from '../manifest.ts';
-import type { Tensor } from '../ort.ts';
+import type { Ort, Tensor } from '../ort.ts';
 import { Arena } from './arena.ts';
-import { HEADER } from './layout.ts';
+import { HEADER, OPERATIONS } from './layout.ts';
 import type { Listing, Place } from './listing.ts';
 import { type Pool, startPool } from './pool.ts';
 import { MOST_ROWS, type Program, writeProgram } from './program.ts';
@@ -95,7 +95,8 @@ export class Decoder {
     for (let from = 0; from < run.ids.length; from += MOST_ROWS) {
       const to = Math.min(run.ids.length, from + MOST_ROWS);
       const positions = run.positions.filter((at) => at >= from && at < to);
-      this.#piece(kv, run, from, to, positions, kv.batch > 1 ? tokens : to - from);
+      this.#stage(kv, run, from, to, positions, kv.batch > 1 ? tokens : to - from);
+      this.#pool.run();
       const { logits: at } = this.#program;
       for (const [i] of positions.entries()) {
         const row = arena.floats(at + i * this.#vocabulary * 4, this.#vocabulary);
@@ -106,7 +107,44 @@ export class Decoder {
     return logits;
   }
 
-  /** The address of a copy of a media tensor, f32 of any shape. It is copied once. */
+  /**
+   * Runs new tokens, at most `MOST_ROWS`, one operation at a time, and says how long each took: its name, its
+   * arguments, milliseconds.
+   */
+  profile(kv: KvPlace, run: Run): { operation: string; args: number[]; milliseconds: number }[] {
+    const { arena } = this;
+    this.#stage(kv, run, 0, run.ids.length, [...run.positions], run.ids.length);
+    const names = Object.entries(OPERATIONS);
+    const alone = arena.allocate(64 * 4);
+    arena.words(0, 512)[HEADER.program / 4] = alone;
+    const took = [];
+    let at = this.#program.at;
+    for (;;) {
+      const [code = 0, size = 0] = arena.words(at, 2);
+      if (code === OPERATIONS.end) break;
+      const words = arena.words(at, size).slice();
+      arena.words(alone, size + 1).set([...words, OPERATIONS.end]);
+      const start = performance.now();
+      this.#pool.run();
+      const milliseconds = performance.now() - start;
+      const operation = names.find(([, number]) => number === code)?.[0] ?? '';
+      took.push({ operation, args: Array.from(words.subarray(2)), milliseconds });
+      at += size * 4;
+    }
+    arena.free(alone);
+    return took;
+  }
+
+  /** Moves a media tensor into the kernels' memory, so that it is there only; the tensor itself may go. */
+  adopt({ Tensor }: Ort, tensor: Tensor): Tensor {
+    const at = this.mediaAt(tensor);
+    this.#media.delete(tensor);
+    const moved = new Tensor('float32', this.arena.floats(at, tensor.size), tensor.dims);
+    this.#media.set(moved, at);
+    return moved;
+  }
+
+  /** The address of a media tensor, f32 of any shape; one that was not adopted is copied once. */
   mediaAt(tensor: Tensor): number {
     const known = this.#media.get(tensor);
     if (known !== undefined) return known;
@@ -118,7 +156,7 @@ export class Decoder {
     return at;
   }
 
-  /** Frees the copy of a media tensor. */
+  /** Frees the memory of a media tensor. */
   forget(tensor: Tensor): void {
     const at = this.#media.get(tensor);
     if (at === undefined) return;
@@ -131,7 +169,8 @@ export class Decoder {
     this.#pool.dispose();
   }
 
-  #piece(
+  /** Writes the inputs of a run of tokens `from` to `to`. */
+  #stage(
     kv: KvPlace,
     run: Run,
     from: number,
@@ -177,7 +216,6 @@ export class Decoder {
     set('mediaTable', table);
     set('mediaMask', mask);
     set('patches', run.patches ? patches : 0);
-    this.#pool.run();
   }
 
   #room(bytes: number): number {
