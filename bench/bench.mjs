@@ -21,7 +21,8 @@ const TINY_MODEL = 'tiny-random';
  * @returns {Promise<Report>}
  */
 async function measure({ backend, quick }) {
-  const { bandwidthSuite, loadSuite, shotsSuite, textSuite } = await import('./suites.mjs');
+  const suites = await import('./suites.mjs');
+  const { bandwidthSuite, loadSuite, profileSuite, shotsSuite, textSuite } = suites;
   const { serveBench } = await import('./site.mjs');
   const site = await serveBench();
   const browser = await launch(backend === 'wasm' ? 'none' : 'hardware');
@@ -38,6 +39,7 @@ async function measure({ backend, quick }) {
     const { samples, bytes, page } = await shotsSuite(place, quick ? 1 : 3, shots);
     const load = await loadSuite(place, rounds === 7 ? 5 : 3);
     const limit = await bandwidthSuite(place);
+    const profile = await profileSuite(place);
 
     const median = (
       /** @type {import('./suites.mjs').Samples} */ of,
@@ -127,7 +129,13 @@ async function measure({ backend, quick }) {
     );
     const { adapter } = limit.info;
     const details = { text: flat(text), shots: flat(samples), load: flat(load) };
-    return { adapter: software ? `${adapter} (software)` : adapter, backend, results, details };
+    return {
+      adapter: software ? `${adapter} (software)` : adapter,
+      backend,
+      results,
+      details,
+      profile,
+    };
   } finally {
     await browser.close();
     await site.close();

@@ -37,6 +37,16 @@ export function writeDocs(report) {
     'Medians, half the distance of the quartiles, and runs (tokens/s for text and `decode`, ms for the rest of `cold`, `cached`, `prefix` and `zero`, s for loading):',
     ['| measured | median | spread | runs |', '| --- | --- | --- | --- |', ...spread].join('\n'),
   ];
+  for (const [what, operations] of Object.entries(report.profile)) {
+    const all = Object.values(operations).reduce((sum, value) => sum + value, 0);
+    const rows = Object.entries(operations)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, ms]) => `| ${name} | ${ms.toFixed(2)} | ${((100 * ms) / all).toFixed(1)} % |`);
+    content.push(
+      `Profile of ${what}, operation by operation (${all.toFixed(1)} ms in all):`,
+      ['| operation | ms | share |', '| --- | --- | --- |', ...rows].join('\n'),
+    );
+  }
   writeFileSync(PAGE, `${before}${open}\n\n${content.join('\n\n')}\n\n${close}${after}`);
 
   mkdirSync(PLOTS, { recursive: true });

@@ -19,6 +19,7 @@
  * @property {'webgpu' | 'wasm'} backend
  * @property {Result[]} results
  * @property {Record<string, Record<string, Sample>>} details what was measured, with its spread
+ * @property {Record<string, Record<string, number>>} profile milliseconds by operation, of what the key names
  */
 
 const round = (/** @type {number} */ value) => Number(value.toPrecision(4));

@@ -17,7 +17,7 @@ test('the table says which targets are met', () => {
       unit: 'tokens/s',
       target: 1.3,
     });
-  const report = { adapter: '', backend: 'wasm', details: {} } as const;
+  const report = { adapter: '', backend: 'wasm', details: {}, profile: {} } as const;
   expect(table({ ...report, results: [make(14)] })).toContain('| 1.3 met');
   expect(table({ ...report, results: [make(12)] })).toContain('| 1.3 MISSED');
   expect(

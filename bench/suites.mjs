@@ -193,3 +193,17 @@ export async function bandwidthSuite(place) {
   await page.close();
   return { bytes, perSecond, info };
 }
+
+/**
+ * Where the time of one decoded token and of one run of a prompt goes: milliseconds by operation.
+ *
+ * @param {Place} place
+ */
+export async function profileSuite(place) {
+  note('Profile');
+  const { page } = await openOurs(place);
+  const step = await page.evaluate((past) => window.ours.profile(past, 1), PROMPT);
+  const prompt = await page.evaluate(() => window.ours.profile(1, 64));
+  await page.close();
+  return step && prompt ? { 'a decoded token': step, '64 prompt tokens': prompt } : {};
+}

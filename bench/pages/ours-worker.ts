@@ -1,5 +1,6 @@
 /** Our runtime, measured from within: prompts of random tokens, features of pictures ready. */
 import * as Comlink from 'comlink';
+import { Decoder } from '../../workers/kernels/decoder.ts';
 import { loadModel } from '../../workers/load.ts';
 import type { Model } from '../../workers/model.ts';
 import type { Tensor } from '../../workers/ort.ts';
@@ -156,6 +157,48 @@ const api = {
     for (const tensor of media) model().memory.free(tensor);
     forget();
     return { prompt, decode };
+  },
+
+  /**
+   * Milliseconds by kind of operation, of one run of `tokens` tokens behind `past` others, the median of several runs;
+   * null where the language model does not run on kernels of our own.
+   */
+  async profile(past: number, tokens: number): Promise<Record<string, number> | null> {
+    const { kv, sessions, manifest } = model();
+    const { language } = sessions;
+    if (!(language instanceof Decoder) || kv.kind !== 'kernel') return null;
+    forget();
+    const picture = await resample(features(1));
+    const media = [language.mediaAt(picture)];
+    const before = words(1, past, manifest.language.vocabulary);
+    const run = (ids: number[]) => ({
+      ids,
+      media,
+      mask: new Float32Array(ids.length).fill(1),
+      positions: [ids.length - 1],
+      gates: 1,
+    });
+    kv.truncate(0);
+    language.run(kv, run(before));
+    kv.grow(past);
+    const asked = run(words(2, tokens, manifest.language.vocabulary));
+    const rounds = Array.from({ length: 7 }, () => {
+      const sums: Record<string, number> = {};
+      for (const { operation, args, milliseconds } of language.profile(kv, asked)) {
+        const [columns, rows] = args.slice(1, 3);
+        const name = operation === 'linear' ? `linear ${columns} to ${rows}` : operation;
+        sums[name] = (sums[name] ?? 0) + milliseconds;
+      }
+      return sums;
+    });
+    forget();
+    model().memory.free(picture);
+    return Object.fromEntries(
+      Object.keys(rounds[0] ?? {}).map((name) => {
+        const values = rounds.map((sums) => sums[name] ?? 0).sort((a, b) => a - b);
+        return [name, values[Math.floor(values.length / 2)] ?? 0];
+      }),
+    );
   },
 
   /** Bytes that a prompt with examples keeps: media, and KV of its tokens. */
