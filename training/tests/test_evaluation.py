@@ -23,19 +23,19 @@ PICTURES = ROOT / "tests" / "pictures"
 GOLDENS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "tiny.json").read_text())
 
 
-def record(name: str) -> Record:
-    with Image.open(PICTURES / name) as image:
+def record(name: str, folder: Path = PICTURES) -> Record:
+    with Image.open(folder / name) as image:
         return Record(name, "golden", "val", *image.size)
 
 
-def query(golden: dict[str, Any]) -> Query:
+def query(golden: dict[str, Any], folder: Path = PICTURES) -> Query:
     """A golden prompt of a picture and a text, after examples of the same form."""
     image, text = golden["prompt"]
     examples = []
     for shown, said in golden["examples"]:
         prompt, answer = said["text"].split(" ", 1)
-        examples.append(Sample(record(shown["image"]), prompt, answer))
-    return Query(tuple(examples), record(image["image"]), text["text"], ())
+        examples.append(Sample(record(shown["image"], folder), prompt, answer))
+    return Query(tuple(examples), record(image["image"], folder), text["text"], ())
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,19 @@ def test_batched_answers_equal_the_goldens(answerer: Answerer) -> None:
     for answer, golden in zip(greedy, SIMPLE, strict=True):
         means = [entry["meanLogprob"] for entry in golden["ranking"]]
         assert answer.best == golden["candidates"][means.index(max(means))]
+
+
+def test_the_default_models_answers_begin_as_the_exported_graphs() -> None:
+    """Its goldens come from ONNX Runtime and end before a close choice; the example pictures are encoded here."""
+    folder = ROOT / "public" / "models" / "flamingo-smollm2-135m"
+    answerer = Answerer(folder, ROOT / "public" / "examples")
+    goldens = json.loads((ROOT / "tests" / "golden" / "default.json").read_text())
+    shown = [golden for golden in goldens if "image" in golden["prompt"][0]]
+    assert len(shown) >= 3
+    queries = [query(golden, ROOT / "public" / "examples") for golden in shown]
+    assert [answerer.prompt_ids(q) for q in queries] == [golden["ids"] for golden in shown]
+    for answer, golden in zip(answerer.answer(queries, 8), shown, strict=True):
+        assert answer.text.startswith(golden["text"])
 
 
 def records() -> list[Record]:
