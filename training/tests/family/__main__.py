@@ -25,6 +25,8 @@ from training.tests.family.common import Published
 
 ROOT = Path(__file__).parents[3]
 PICTURES = ROOT / "tests" / "pictures"
+MODELS = ROOT / "tests" / "family" / "models"
+GOLDEN = ROOT / "tests" / "golden" / "family.json"
 LONGEST = 8
 # What rounding on another device may move a logit by, with much room.
 MARGIN = 0.02
@@ -107,7 +109,7 @@ def _clear(
     return True
 
 
-def _answers(published: Published, folder: Path) -> list[dict[str, Any]] | None:
+def answers(published: Published, folder: Path) -> list[dict[str, Any]] | None:
     """The lines with the reference's tokens, or None where a choice was close, or two answers are alike."""
     model = ConvertedModel(folder, "webgpu")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -121,35 +123,37 @@ def _answers(published: Published, folder: Path) -> list[dict[str, Any]] | None:
             return None
         if not _clear(model, ids, items, tokens):
             return None
-        out.append(
-            {"line": line | {"maxNewTokens": LONGEST}, "promptTokens": len(ids), "tokens": tokens}
-        )
+        answer = {"promptTokens": len(ids), "tokens": tokens}
+        out.append({"line": line | {"maxNewTokens": LONGEST}, **answer})
     different = {tuple(answer["tokens"]) for answer in out}
     return out if len(different) == len(out) else None
 
 
+def make(name: str, seed: int, folder: Path) -> list[dict[str, Any]] | None:
+    """Converts the random model of this seed into `folder`, and lets the reference answer."""
+    with tempfile.TemporaryDirectory() as temporary:
+        published = BUILDERS[name](Path(temporary), seed)
+        places = Places(published.checkpoint, published.language, published.vision)
+        convert(KINDS[published.kind](places), folder, 16, name)
+        return answers(published, folder)
+
+
 def main() -> None:
-    models = ROOT / "tests" / "family" / "models"
     goldens = {}
-    for name, build in BUILDERS.items():
+    for name in BUILDERS:
+        folder = MODELS / name
         for seed in range(200):
-            with tempfile.TemporaryDirectory() as temporary:
-                published = build(Path(temporary), seed)
-                folder = models / name
-                if folder.exists():
-                    shutil.rmtree(folder)
-                places = Places(published.checkpoint, published.language, published.vision)
-                convert(KINDS[published.kind](places), folder, 16, name)
-                answers = _answers(published, folder)
-            if answers:
-                goldens[name] = answers
-                size = sum(path.stat().st_size for path in folder.iterdir())
-                print(f"{name}: seed {seed}, {size / 1e3:.0f} kB")
+            if folder.exists():
+                shutil.rmtree(folder)
+            if lines := make(name, seed, folder):
                 break
         else:
             raise RuntimeError(f"{name}: every seed has a close choice")
+        goldens[name] = {"seed": seed, "lines": lines}
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        print(f"{name}: seed {seed}, {size / 1e3:.0f} kB")
     text = json.dumps(goldens, ensure_ascii=False, indent=1)
-    (ROOT / "tests" / "golden" / "family.json").write_text(text + "\n", encoding="utf-8")
+    GOLDEN.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ class Published:
 
 
 def shake(module: nn.Module, seed: int) -> None:
-    """Random weights under which every part changes the answer, gates opened."""
+    """Random weights under which every part changes the answer, gates opened. Later random numbers are fixed too."""
+    torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in module.named_parameters():
@@ -73,16 +74,16 @@ def round16(module: nn.Module) -> None:
             parameter.copy_(parameter.half().float())
 
 
-def encoder(seed: int, activation: str = "quick_gelu") -> CLIPVisionModel:
-    """Two layers, 2 x 2 patches."""
+def encoder(seed: int, width: int = VISION_WIDTH) -> CLIPVisionModel:
+    """Two layers, 2 x 2 patches; CLIP ViT-L's heads and feed-forward at its width."""
     config = CLIPVisionConfig(
-        hidden_size=VISION_WIDTH,
-        intermediate_size=64,
+        hidden_size=width,
+        intermediate_size=4 * width if width > VISION_WIDTH else 64,
         num_hidden_layers=2,
-        num_attention_heads=2,
+        num_attention_heads=max(2, width // 64),
         image_size=SIZE,
         patch_size=SIZE // 2,
-        hidden_act=activation,
+        hidden_act="quick_gelu",
     )
     model = CLIPVisionModel(config).eval()
     shake(model, seed)

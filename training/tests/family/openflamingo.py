@@ -1,5 +1,6 @@
 """OpenFlamingo in its own code (PyPI `open-flamingo` without its dependencies), saved as its checkpoints are."""
 
+import json
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -58,6 +59,56 @@ def _mpt(vocabulary: int, layers: int) -> nn.Module:
     return transformers.MptForCausalLM(config)
 
 
+class _NormedQkv(nn.Module):
+    """MosaicGPT's `attn_qk_ln`: queries and keys normalised over the whole width, which transformers' MPT lacks."""
+
+    def __init__(self, linear: nn.Linear, width: int) -> None:
+        super().__init__()
+        self.linear = linear
+        self.q_ln, self.k_ln = (nn.LayerNorm(width, bias=False) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.linear(x).chunk(3, -1)
+        return torch.cat([self.q_ln(q), self.k_ln(k), v], -1)
+
+
+def _mosaic_gpt(vocabulary: int, layers: int, width: int = 24, heads: int = 3) -> nn.Module:
+    """mpt-1b's kind, on which OpenFlamingo-3B stands."""
+    config = transformers.MptConfig(
+        vocab_size=vocabulary, d_model=width, n_heads=heads, n_layers=layers, max_seq_len=256
+    )
+    model = transformers.MptForCausalLM(config)
+    for block in model.transformer.blocks:
+        block.attn.Wqkv = _NormedQkv(block.attn.Wqkv, width)
+    return model
+
+
+_MOSAIC_NAMES = {
+    "attn.Wqkv.linear": "attn.Wqkv",
+    "attn.Wqkv.q_ln": "attn.q_ln",
+    "attn.Wqkv.k_ln": "attn.k_ln",
+    "norm_": "ln_",
+    "ffn.up_proj": "mlp.mlp_up",
+    "ffn.down_proj": "mlp.mlp_down",
+}
+
+
+def _save_mosaic_gpt(model: nn.Module, folder: Path) -> None:
+    """Under the names of MosaicML's own code, with its configuration."""
+    state = {}
+    for name, value in model.state_dict().items():
+        for theirs, mosaic in _MOSAIC_NAMES.items():
+            name = name.replace(theirs, mosaic)
+        if name != "lm_head.weight":
+            state[name] = value
+    folder.mkdir(parents=True)
+    torch.save(state, folder / "pytorch_model.bin")
+    kept = ("d_model", "n_heads", "n_layers", "max_seq_len", "vocab_size")
+    options = {name: getattr(model.config, name) for name in kept}
+    extra = {"model_type": "mosaic_gpt", "mlp_ratio": 4, "alibi": True, "attn_qk_ln": True}
+    (folder / "config.json").write_text(json.dumps(options | extra | {"no_bias": True}))
+
+
 def _gpt_neox(vocabulary: int, layers: int) -> nn.Module:
     config = transformers.GPTNeoXConfig(
         vocab_size=vocabulary,
@@ -87,6 +138,7 @@ def _opt(vocabulary: int, layers: int) -> nn.Module:
 _LANGUAGES: dict[str, tuple[Callable[[int, int], nn.Module], str, Callable[[], Tokenizer]]] = {
     "llama": (_llama, "model.layers", sentence_piece),
     "mpt": (_mpt, "transformer.blocks", byte_level),
+    "mosaic-gpt": (_mosaic_gpt, "transformer.blocks", byte_level),
     "gpt-neox": (_gpt_neox, "gpt_neox.layers", byte_level),
     "opt": (_opt, "model.decoder.layers", byte_level),
 }
@@ -140,18 +192,30 @@ def build(
     every: int = 2,
     seed: int = 0,
     small: bool = False,
+    real: bool = False,
     new: tuple[str, ...] = NEW,
 ) -> Published:
-    """A random OpenFlamingo on four layers of a language model, saved under `folder`."""
+    """A random OpenFlamingo on four layers of a language model, saved under `folder`.
+
+    `small` has few layers and narrow blocks, to be committed; `real` one layer, block, resampler and encoder of
+    OpenFlamingo-3B's widths (on MosaicGPT).
+    """
+    vision_width = 1024 if real else VISION_WIDTH
     flamingo, flamingo_lm, helpers = package()
     make, layers_name, make_tokenizer = _LANGUAGES[kind]
     tokenizer = make_tokenizer()
-    language = make(tokenizer.get_vocab_size(), 2 if small else 4)
+    if real:
+        language = _mosaic_gpt(tokenizer.get_vocab_size(), 1, 2048, 16)
+    else:
+        language = make(tokenizer.get_vocab_size(), 2 if small else 4)
     shake(language, seed)
     language_folder, vision_folder = folder / "language", folder / "vision"
-    language.save_pretrained(language_folder)
+    if kind == "mosaic-gpt":
+        _save_mosaic_gpt(language, language_folder)
+    else:
+        language.save_pretrained(language_folder)
     tokenizer.save(str(language_folder / "tokenizer.json"))
-    vision = encoder(seed + 1)
+    vision = encoder(seed + 1, vision_width)
     vision.save_pretrained(vision_folder)
 
     tokenizer.add_special_tokens(list(new))
@@ -173,7 +237,7 @@ def build(
     ids = {name: tokenizer.token_to_id(name) for name in new}
     wrapped = SimpleNamespace(visual=_PatchTokens(vision))
     model = flamingo.Flamingo(
-        wrapped, language, ids[new[0]], ids[new[1]], VISION_WIDTH, cross_attn_every_n_layers=every
+        wrapped, language, ids[new[0]], ids[new[1]], vision_width, cross_attn_every_n_layers=every
     )
     flamingo_lm.GatedCrossAttentionBlock = block
     if small:
