@@ -42,7 +42,8 @@ const EXHAUST = `self.gpu.devices.at(-1).dispatchEvent(new GPUUncapturedErrorEve
   error: new GPUOutOfMemoryError('Not enough memory left.'),
 }))`;
 
-describe('on WebGPU', () => {
+// Models are compiled for an emulated GPU again and again: long on a busy machine.
+describe('on WebGPU', { timeout: 900_000 }, () => {
   test('a device lost while it answers, and another one while it rests', async () => {
     const page = await openAsking(WEBGPU);
     await ask(page);

@@ -7,7 +7,9 @@ import { beforeWorker, gpuMemory, WATCH_GPU } from '../support/worker.ts';
 const browser = withBrowser();
 const PICTURES = ['photo', 'grey', 'palette', 'exact', 'small', 'gamma', 'alpha', 'deep'];
 
-test('after 100 prompts of 8 pictures the GPU holds what it held, and nothing when unloaded', async () => {
+test('after 100 prompts of 8 pictures the GPU holds what it held, and nothing when unloaded', {
+  timeout: 1_800_000,
+}, async () => {
   const page = await openTiny(browser, 'webgpu', { before: beforeWorker(WATCH_GPU) });
   const loaded = await gpuMemory(page);
   expect(loaded.buffers).toBeGreaterThan(8);
