@@ -9,7 +9,7 @@ import pytest
 
 from training.convert.__main__ import main
 from training.convert.kinds import KINDS
-from training.convert.plan import make_plan
+from training.convert.plan import make_plan, table
 from training.convert.released import released
 from training.convert.shapes import bridge_shapes, language_shapes, vision_shapes
 from training.convert.source import Places
@@ -57,10 +57,10 @@ def test_every_tensor_has_the_planned_shape(published: Published) -> None:
         (source.language, language_shapes(model.language)),
     ):
         planned = dict(shapes)
-        for table in ("embed.weight", "head.weight"):
+        for rows in ("embed.weight", "head.weight"):
             # A checkpoint adds rows for its own tokens to those of the language model's configuration.
-            if table in planned:
-                planned[table] = (len(weights[table]()), planned[table][1])
+            if rows in planned:
+                planned[rows] = (len(weights[rows]()), planned[rows][1])
         assert {name: read().shape for name, read in weights.items()} == planned
 
 
@@ -145,6 +145,12 @@ def test_plans_equal_the_sizes_of_flamingo_minis_files(name: str, size: int) -> 
     plan = make_plan(released()[name], 32)
     # Names, indices and alignment of a pickle: some hundred bytes a tensor.
     assert 0 < size - 4 * (plan.language + plan.bridge) < 500_000
+
+
+def test_the_documentation_has_todays_plan() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    stated = text.split("<!-- plan -->")[1].split("<!-- /plan -->")[0].strip()
+    assert stated == table(released()), "put the output of --plan into docs/models.md"
 
 
 def test_placement() -> None:
