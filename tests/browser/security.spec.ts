@@ -37,7 +37,10 @@ describe.each(['with headers', 'with its <meta> alone'])('the page %s', (host) =
         const outcome: Record<string, string> = {};
         for (const [name, attempt] of Object.entries(tries)) {
           try {
-            await attempt();
+            // In a task of the page's own: what a debugger evaluates is exempt from the policy.
+            await new Promise((resolve, reject) => {
+              setTimeout(() => Promise.resolve().then(attempt).then(resolve, reject));
+            });
             outcome[name] = 'done';
           } catch (cause) {
             outcome[name] = cause instanceof Error ? cause.name : 'failed';
@@ -60,7 +63,7 @@ describe.each(['with headers', 'with its <meta> alone'])('the page %s', (host) =
         'a handler from text': 'TypeError',
         'a script from text': 'TypeError',
         'a worker from elsewhere': 'TypeError',
-        'a worker from text': expect.stringMatching(/TypeError|SecurityError/),
+        'a worker from text': 'TypeError',
         'a policy of its own': 'TypeError',
         'a picture from elsewhere': 'nothing',
       });
@@ -72,7 +75,8 @@ describe.each(['with headers', 'with its <meta> alone'])('the page %s', (host) =
 });
 
 test('npm start serves every file with the headers', async () => {
-  await browser.openPage();
+  const page = await browser.openPage();
+  await page.getByRole('button', { name: /^Load the model \(/ }).waitFor();
   const script = readdirSync(join(DIST, 'assets')).find((name) => name.endsWith('.js'));
   for (const path of ['', 'sw.js', `assets/${script}`, 'models/tiny-random/manifest.json']) {
     const response = await fetch(new URL(path, browser.url));

@@ -89,6 +89,12 @@ export function withBrowser(adapter: Adapter = 'software'): TestBrowser {
         const { protocol, hostname } = new URL(request.url());
         if (protocol.startsWith('http') && hostname !== '127.0.0.1') foreign.push(request.url());
       });
+      // What the page's own policy stopped was never sent.
+      context.on('requestfailed', (request) => {
+        if (/csp/i.test(request.failure()?.errorText ?? '')) {
+          foreign = foreign.filter((url) => url !== request.url());
+        }
+      });
       context.on('console', (message) => {
         if (message.type() === 'error') errors.push(message.text());
       });
