@@ -26,6 +26,11 @@ export function sumsOf(input: usize, rows: i32, columns: i32): usize {
   return scalesOf(input, rows, columns) + ((rows * paddedBlocks(columns)) << 2);
 }
 
+@inline
+function rounded(x: usize, factor: v128): v128 {
+  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), factor)));
+}
+
 /**
  * Writes one block of a row.
  *
@@ -41,20 +46,31 @@ export function quantise(x: usize, q: usize, scale: usize, sum: usize, grouped: 
   // Below 1e-30 the reciprocal would overflow, and nothing is lost.
   const inverse: f32 = most > 1e-30 ? <f32>32767 / most : 0;
   const factor = f32x4.splat(inverse);
-  let total = i32x4.splat(0);
-  for (let i: usize = 0; i < 8; i++) {
-    const v = i32x4.trunc_sat_f32x4_s(
-      f32x4.nearest(f32x4.mul(v128.load(x + (i << 4)), factor)),
-    );
-    total = i32x4.add(total, v);
-    if (grouped) {
-      store<i16>(q + (i << 1), <i16>i32x4.extract_lane(v, 0));
-      store<i16>(q + (i << 1), <i16>i32x4.extract_lane(v, 1), 16);
-      store<i16>(q + (i << 1), <i16>i32x4.extract_lane(v, 2), 32);
-      store<i16>(q + (i << 1), <i16>i32x4.extract_lane(v, 3), 48);
-    } else {
-      v128.store64_lane(q + (i << 3), i16x8.narrow_i32x4_s(v, v), 0);
-    }
+  const v0 = rounded(x, factor), v1 = rounded(x + 16, factor);
+  const v2 = rounded(x + 32, factor), v3 = rounded(x + 48, factor);
+  const v4 = rounded(x + 64, factor), v5 = rounded(x + 80, factor);
+  const v6 = rounded(x + 96, factor), v7 = rounded(x + 112, factor);
+  const total = i32x4.add(
+    i32x4.add(i32x4.add(v0, v1), i32x4.add(v2, v3)),
+    i32x4.add(i32x4.add(v4, v5), i32x4.add(v6, v7)),
+  );
+  const n0 = i16x8.narrow_i32x4_s(v0, v1), n1 = i16x8.narrow_i32x4_s(v2, v3);
+  const n2 = i16x8.narrow_i32x4_s(v4, v5), n3 = i16x8.narrow_i32x4_s(v6, v7);
+  if (grouped) {
+    // Lanes 0 of all eight, then lanes 1, and so on.
+    const a = i16x8.shuffle(n0, n1, 0, 4, 8, 12, 1, 5, 9, 13);
+    const b = i16x8.shuffle(n0, n1, 2, 6, 10, 14, 3, 7, 11, 15);
+    const c = i16x8.shuffle(n2, n3, 0, 4, 8, 12, 1, 5, 9, 13);
+    const d = i16x8.shuffle(n2, n3, 2, 6, 10, 14, 3, 7, 11, 15);
+    v128.store(q, i64x2.shuffle(a, c, 0, 2));
+    v128.store(q, i64x2.shuffle(a, c, 1, 3), 16);
+    v128.store(q, i64x2.shuffle(b, d, 0, 2), 32);
+    v128.store(q, i64x2.shuffle(b, d, 1, 3), 48);
+  } else {
+    v128.store(q, n0);
+    v128.store(q, n1, 16);
+    v128.store(q, n2, 32);
+    v128.store(q, n3, 48);
   }
   const step = most > 1e-30 ? most / <f32>32767 : 0;
   store<f32>(scale, step);
