@@ -36,7 +36,7 @@ async function measure({ backend, quick }) {
     const rounds = quick ? 3 : 7;
 
     const text = await textSuite(place, rounds, quick ? 16 : 48);
-    const { samples, bytes, page } = await shotsSuite(place, quick ? 1 : 3, shots);
+    const { samples, bytes } = await shotsSuite(place, quick ? 1 : 3, shots);
     const load = await loadSuite(place, rounds === 7 ? 5 : 3);
     const limit = await bandwidthSuite(place);
     const profile = await profileSuite(place);
@@ -110,13 +110,6 @@ async function measure({ backend, quick }) {
         peer: megabytes(bytes.patches),
         peerName: 'pictures as tokens',
         unit: 'MB of context',
-        better: 'less',
-      }),
-      result('memory.page', {
-        ours: megabytes(page.ours),
-        peer: megabytes(page.patches),
-        peerName: 'pictures as tokens, language model alone',
-        unit: 'MB',
         better: 'less',
       }),
       result('decode.bandwidth', {

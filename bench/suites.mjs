@@ -13,6 +13,16 @@ import { alternate } from './statistics.mjs';
 /** @typedef {import('./contenders.mjs').Place} Place */
 /** @typedef {Record<string, Record<string, import('./statistics.mjs').Sample>>} Samples */
 
+/**
+ * Shows a page before it is measured: browsers give hidden ones less of the processor.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+async function front(page) {
+  await page.bringToFront();
+  return page;
+}
+
 /** Tokens of the text prompt. */
 const PROMPT = 128;
 
@@ -39,7 +49,7 @@ export async function textSuite(place, rounds, steps) {
     ours: async () =>
       rates(
         PROMPT,
-        await ours.evaluate(
+        await (await front(ours)).evaluate(
           ([n, k]) => window.ours.text(n, k),
           /** @type {const} */ ([PROMPT, steps]),
         ),
@@ -51,7 +61,7 @@ export async function textSuite(place, rounds, steps) {
     const transformers = await openTransformers(place);
     pages.push(wllama, transformers);
     contenders.wllama = async () => {
-      const time = await wllama.evaluate(
+      const time = await (await front(wllama)).evaluate(
         ([text, k]) => window.wllama.text(text, k),
         /** @type {const} */ ([freshText(PROMPT), steps]),
       );
@@ -60,7 +70,7 @@ export async function textSuite(place, rounds, steps) {
     contenders.transformersjs = async () =>
       rates(
         PROMPT,
-        await transformers.evaluate(
+        await (await front(transformers)).evaluate(
           ([n, k]) => window.transformers.text(n, k),
           /** @type {const} */ ([PROMPT, steps]),
         ),
@@ -80,8 +90,8 @@ export async function textSuite(place, rounds, steps) {
  * @param {Place} place
  * @param {number} rounds
  * @param {number[]} shots
- * @returns {Promise<{ samples: Samples, bytes: Record<string, number>, page: Record<string, number> }>} `bytes` of
- *   the context with most examples, and of the whole pages
+ * @returns {Promise<{ samples: Samples, bytes: Record<string, number> }>} `bytes` of
+ *   the context with most examples
  */
 export async function shotsSuite(place, rounds, shots) {
   note('Examples: time to the first token');
@@ -94,14 +104,15 @@ export async function shotsSuite(place, rounds, shots) {
     note(`  ${count} examples`);
     const at = async (/** @type {'cold' | 'cached' | 'prefix'} */ mode) =>
       (
-        await ours.evaluate(
-          ([n, m]) => window.ours.firstToken(n, m),
-          /** @type {const} */ ([count, mode]),
-        )
+        await (
+          await front(ours)
+        ).evaluate(([n, m]) => window.ours.firstToken(n, m), /** @type {const} */ ([count, mode]))
       ).milliseconds;
     const peer = async (/** @type {'cold' | 'prefix'} */ mode) =>
       (
-        await patches.evaluate(
+        await (
+          await front(patches)
+        ).evaluate(
           ([n, m]) => window.patches.firstToken(n, m),
           /** @type {const} */ ([count, mode]),
         )
@@ -112,12 +123,14 @@ export async function shotsSuite(place, rounds, shots) {
           [`cold.${count}`]: await at('cold'),
           [`cached.${count}`]: await at('cached'),
           [`prefix.${count}`]: await at('prefix'),
-          [`zero.${count}`]: (await ours.evaluate(() => window.ours.firstToken(0, 'cold')))
-            .milliseconds,
+          [`zero.${count}`]: (
+            await (await front(ours)).evaluate(() => window.ours.firstToken(0, 'cold'))
+          ).milliseconds,
         }),
         patches: async () => {
           const cold = await peer('cold');
-          const decode = 1000 / (await patches.evaluate((k) => window.patches.decode(k), 8));
+          const decode =
+            1000 / (await (await front(patches)).evaluate((k) => window.patches.decode(k), 8));
           return {
             [`cold.${count}`]: cold,
             [`prefix.${count}`]: await peer('prefix'),
@@ -132,18 +145,12 @@ export async function shotsSuite(place, rounds, shots) {
     Object.assign(samples.patches ?? {}, measured.patches);
   }
   const bytes = {
-    ours: await ours.evaluate((n) => window.ours.contextBytes(n), most),
-    patches: await patches.evaluate((n) => window.patches.contextBytes(n), most),
+    ours: await (await front(ours)).evaluate((n) => window.ours.contextBytes(n), most),
+    patches: await (await front(patches)).evaluate((n) => window.patches.contextBytes(n), most),
   };
-  const memory = () => {
-    // Not in TypeScript's library yet; there on pages that are cross-origin isolated.
-    const measure = Reflect.get(performance, 'measureUserAgentSpecificMemory');
-    return measure.call(performance).then((/** @type {{ bytes: number }} */ all) => all.bytes);
-  };
-  const page = { ours: await ours.evaluate(memory), patches: await patches.evaluate(memory) };
   await ours.close();
   await patches.close();
-  return { samples, bytes, page };
+  return { samples, bytes };
 }
 
 /**
