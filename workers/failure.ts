@@ -34,7 +34,7 @@ export function toFlamingoError(thrown: unknown): FlamingoError {
 
 /** What allocators say when there is nothing left, in ORT, in browsers and in WebGPU. */
 const OUT_OF_MEMORY =
-  /out of memory|bad_alloc|failed to allocate|allocation failed|std::bad|not enough memory/i;
+  /out of memory|bad_alloc|failed to allocate|allocation failed|std::bad|not enough memory|unable to grow/i;
 
 /** What browsers say when a file of the page itself cannot be fetched, each its own. */
 const UNREACHABLE = /failed to fetch|networkerror|load failed/i;

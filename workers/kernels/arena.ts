@@ -4,8 +4,8 @@ import { FIRST_FREE } from './layout.ts';
 const PAGE = 65536;
 /** A cache line, so that threads do not write to the same one. */
 const ALIGNMENT = 64;
-/** Pages of the largest memory there is: 4 GB. */
-export const MOST_PAGES = 65536;
+/** Pages of the largest memory that is asked for, 1 GB: browsers set address space aside for it. */
+export const MOST_PAGES = 16384;
 
 interface Hole {
   at: number;
