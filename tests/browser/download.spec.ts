@@ -57,7 +57,7 @@ describe('a download', () => {
     // It never ends: the tab is closed on it.
     void load(page).catch(() => {});
     await expect
-      .poll(() => storedKeys(page, 'flamingo-downloads'), { timeout: 60_000 })
+      .poll(() => storedKeys(page, 'flamingo-downloads'))
       .toContainEqual(expect.stringContaining(sha256));
     const context = page.context();
     await page.close();
@@ -78,7 +78,7 @@ describe('a download', () => {
     if (later.etag === null) Object.assign(server.options, later);
     const page = await open();
     const loading = load(page);
-    await expect.poll(() => server.requests(SHARD).length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => server.requests(SHARD).length).toBe(1);
     Object.assign(server.options, later);
     const { result, told } = await loading;
     value(result);
@@ -110,7 +110,7 @@ describe('a download', () => {
     server.fail(SHARD, { type: 'cut', after: 60_000 });
     const page = await open();
     const loading = load(page);
-    await expect.poll(() => server.requests(SHARD).length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => server.requests(SHARD).length).toBe(1);
     await page.context().setOffline(true);
     const { result, told } = await loading;
     expect(result).toMatchObject({

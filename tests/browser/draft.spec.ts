@@ -33,7 +33,7 @@ async function saved(page: Page, words: string): Promise<void> {
       open.result.close();
       return JSON.stringify(all.result);
     });
-  await expect.poll(stored, { timeout: 60_000 }).toContain(words);
+  await expect.poll(stored).toContain(words);
 }
 
 async function isBack(page: Page): Promise<void> {
@@ -89,7 +89,5 @@ test('a new start leaves nothing behind', async () => {
   await page.getByRole('button', { name: 'Add an example' }).waitFor();
   expect(await page.locator('figure img').count()).toBe(0);
   // One record, and no picture.
-  await expect
-    .poll(() => storedKeys(page, 'flamingo-prompts', 'prompts'), { timeout: 60_000 })
-    .toHaveLength(1);
+  await expect.poll(() => storedKeys(page, 'flamingo-prompts', 'prompts')).toHaveLength(1);
 });
