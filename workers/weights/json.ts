@@ -9,16 +9,17 @@ import { isPassing, Passing, STALL_MS, unlessStalled } from './retry.ts';
  * @throws {Failure} `offline`, `http`; `bad-manifest` when it is no JSON; the signal's reason
  */
 export async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await unlessStalled(fetch(url, { cache: 'no-cache', signal }), STALL_MS).catch(
-    (cause: unknown) => {
-      signal.throwIfAborted();
-      throw givenUp(url, cause instanceof Passing ? cause : new Passing(null, cause));
-    },
-  );
+  const broken = (cause: unknown): never => {
+    signal.throwIfAborted();
+    throw givenUp(url, cause instanceof Passing ? cause : new Passing(null, cause));
+  };
+  const asked = fetch(url, { cache: 'no-cache', signal });
+  const response = await unlessStalled(asked, STALL_MS).catch(broken);
   if (isPassing(response.status)) throw givenUp(url, new Passing(response.status));
   if (!response.ok) throw refused(url, response.status);
+  const text = await unlessStalled(response.text(), STALL_MS).catch(broken);
   try {
-    return await response.json();
+    return JSON.parse(text);
   } catch (cause) {
     throw new Failure(
       'bad-manifest',
