@@ -25,7 +25,8 @@ class Step:
     past: Floats
 
 
-def _open(folder: Path, graph: dict[str, Any]) -> ort.InferenceSession:
+def open_graph(folder: Path, graph: dict[str, Any]) -> ort.InferenceSession:
+    """A graph of a manifest as a session, its expanded weights given to it."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
     if graph["expand"]:
@@ -47,7 +48,9 @@ class ExportedModel:
     def _session(self, name: str) -> ort.InferenceSession:
         """vision, bridge or language, opened when it is first asked for."""
         if name not in self._sessions:
-            self._sessions[name] = _open(self.folder, self.manifest["graphs"][self.flavour][name])
+            self._sessions[name] = open_graph(
+                self.folder, self.manifest["graphs"][self.flavour][name]
+            )
         return self._sessions[name]
 
     @property

@@ -23,6 +23,11 @@ export interface GraphRef extends FileRef {
    * null where there are none for this kind of model.
    */
   kernels: FileRef | null;
+  /**
+   * Of a language model that is too large for one graph: the graphs that go on from its `hidden` states, one from the
+   * other. Each has the KV of its own layers; the last gives the logits.
+   */
+  next?: GraphRef[];
 }
 
 /** At most 16 MB of weights. Frozen parts and trained ones never share a shard. */

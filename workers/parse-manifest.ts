@@ -33,13 +33,15 @@ const fileOf = (most: number) => ({
   sha256: string(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
 });
 const file = fileOf(FILE_BYTES);
-const graph = object<GraphRef>({
+const one = {
   ...file,
   shards: list(fileName),
   expand: orNull(object<FileRef>(file)),
   // Older manifests do not speak of kernels.
-  kernels: (value, at) => orNull(object<FileRef>(file))(value ?? null, at),
-});
+  kernels: (value: unknown, at: string) => orNull(object<FileRef>(file))(value ?? null, at),
+};
+const last = object<GraphRef>({ ...one, next: () => undefined });
+const graph = object<GraphRef>({ ...one, next: optional(list(last)) });
 const graphs = object<Manifest['graphs']['wasm']>({
   vision: graph,
   bridge: graph,
@@ -141,7 +143,8 @@ function checkReferences(manifest: Manifest): void {
   }
   const known = new Set(shards.map((shard) => shard.path));
   for (const [flavour, parts] of Object.entries(graphs)) {
-    for (const [part, { shards: names }] of Object.entries(parts)) {
+    for (const [part, { shards: own, next = [] }] of Object.entries(parts)) {
+      const names = [...own, ...next.flatMap((graph) => graph.shards)];
       const missing = names.find((name) => !known.has(name));
       if (missing === undefined) continue;
       throw new Mismatch(
@@ -175,7 +178,9 @@ function checkReferences(manifest: Manifest): void {
 
 /** One name is one content, or files would take each other's place. */
 function checkNames({ tokenizer, graphs, shards }: Manifest): void {
-  const parts = Object.values(graphs).flatMap((flavour) => Object.values(flavour));
+  const parts = Object.values(graphs)
+    .flatMap((flavour) => Object.values(flavour))
+    .flatMap((graph) => [graph, ...(graph.next ?? [])]);
   const contents = new Map<string, string>();
   for (const { path, sha256 } of [
     tokenizer,

@@ -1,15 +1,16 @@
 /** The language model as a graph of ONNX Runtime. */
+import type { Runner } from './chain.ts';
 import type { Kv } from './kv/kv.ts';
 import type { Language, Step } from './language.ts';
-import type { InferenceSession, Ort, Tensor } from './ort.ts';
+import type { Ort, Tensor } from './ort.ts';
 
 export class SessionLanguage implements Language {
   readonly #ort: Ort;
-  readonly #session: InferenceSession;
+  readonly #session: Runner;
   readonly #gates: Tensor;
 
   /** `blocks` is the number of gated blocks, `gates` the factor on their tanh gates. */
-  constructor(ort: Ort, session: InferenceSession, blocks: number, gates: number) {
+  constructor(ort: Ort, session: Runner, blocks: number, gates: number) {
     this.#ort = ort;
     this.#session = session;
     this.#gates = new ort.Tensor('float32', new Float32Array(2 * blocks).fill(gates), [blocks, 2]);

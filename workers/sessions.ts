@@ -1,5 +1,6 @@
 /** The three graphs as sessions of ONNX Runtime. */
 import type { Backend } from './backend.ts';
+import { Chain, type Runner } from './chain.ts';
 import { Decoder } from './kernels/decoder.ts';
 import { parseListing } from './kernels/listing.ts';
 import type { GraphRef, Manifest } from './manifest.ts';
@@ -14,12 +15,15 @@ export const GRAPHS = ['vision', 'bridge', 'language'] as const;
 export interface Sessions {
   vision: InferenceSession;
   bridge: InferenceSession;
-  language: InferenceSession | Decoder;
+  language: Runner | Decoder;
 }
 
 /** The files that a flavour needs, shared shards once. */
 export function filesOf(manifest: Manifest, flavour: Backend['flavour']) {
-  const graphs = GRAPHS.map((name) => manifest.graphs[flavour][name]);
+  const graphs = GRAPHS.flatMap((name) => {
+    const graph = manifest.graphs[flavour][name];
+    return [graph, ...(graph.next ?? [])];
+  });
   const names = new Set(graphs.flatMap((graph) => graph.shards));
   const shards = manifest.shards.filter((shard) => names.has(shard.path));
   const described = graphs.flatMap(
@@ -54,7 +58,7 @@ export async function createSessions(
     const graph = start('language', 2);
     const language = graph.kernels
       ? await openDecoder(manifest, graph.kernels.path, blobs)
-      : await session(graph);
+      : await openLanguage(graph, session);
     return { vision: made.vision, bridge: made.bridge, language };
   } catch (cause) {
     await releaseSessions(made);
@@ -74,6 +78,22 @@ const fileOf =
     if (!blob) throw new Error(`${path} was not fetched.`);
     return blob;
   };
+
+/** One graph, or several that go on from one another. */
+async function openLanguage(
+  graph: GraphRef,
+  open: (graph: GraphRef) => Promise<InferenceSession>,
+): Promise<Runner> {
+  if (!graph.next) return open(graph);
+  const made: InferenceSession[] = [];
+  try {
+    for (const part of [graph, ...graph.next]) made.push(await open(part));
+  } catch (cause) {
+    for (const session of made) await session.release();
+    throw cause;
+  }
+  return new Chain(made);
+}
 
 async function openDecoder(
   manifest: Manifest,

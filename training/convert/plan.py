@@ -5,10 +5,11 @@ from math import prod
 
 from training.convert.architecture import Flamingo
 from training.convert.shapes import Shapes, bridge_shapes, language_shapes, vision_shapes
-from training.convert.write import MOST_CONTEXT
 from training.frozen.smollm2 import BLOCK
 from training.graphs.family.parts import Bits, usable_bits
 
+# Positions of the KV that a page preallocates, whatever the model could take.
+MOST_CONTEXT = 2048
 # Bytes a weight, in a shard and on the GPU: scales and offsets of a block are 16 bits stored and 32 there.
 _STORED = {32: 4.0, 16: 2.0, 8: 1 + 2 / BLOCK, 4: 0.5 + 4 / BLOCK}
 _ON_GPU = {32: 4.0, 16: 4.0, 8: 1 + 4 / BLOCK, 4: 0.5 + 8 / BLOCK}
@@ -18,6 +19,33 @@ _INTERPRETER = 700_000_000
 # Tables of tokens stay at 8 bits; what is added to activations stays in fp32.
 _TABLES = ("embed.weight", "head.weight")
 _PLAIN = ("places.weight", "perceiver.latents", "perceiver.times", "class")
+
+
+# Bytes of the wasm heap a weight while a session is made: what is stored, and what is folded out of it.
+_FOLDED = {32: 0.0, 16: 6.0, 8: 6 / BLOCK, 4: 20 / BLOCK}
+# Of the heap's 4 GB; ONNX Runtime needs some itself.
+MOST_HEAP = 1_500_000_000
+
+
+def layer_groups(model: Flamingo, bits: Bits, most: int = MOST_HEAP) -> list[range]:
+    """The layers in as few graphs as keep what is folded in each below `most` bytes of the wasm heap."""
+    d = model.language
+    shapes = {**language_shapes(d), **bridge_shapes(model)}
+    block_at = {layer: i for i, layer in enumerate(model.blocks.layers)}
+
+    def folded(*prefixes: str) -> float:
+        part = {name: shape for name, shape in shapes.items() if name.startswith(prefixes)}
+        return _bytes(part, bits, _FOLDED)
+
+    groups, start, sum_ = [], 0, folded("embed.")
+    for i in range(d.layers):
+        names = [f"layers.{i}.", *([f"blocks.{block_at[i]}."] if i in block_at else [])]
+        size = folded(*names) + (folded("head.") if i == d.layers - 1 else 0)
+        if i > start and sum_ + size > most:
+            groups.append(range(start, i))
+            start, sum_ = i, 0.0
+        sum_ += size
+    return [*groups, range(start, d.layers)]
 
 
 @dataclass(frozen=True)

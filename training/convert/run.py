@@ -1,11 +1,13 @@
 """A converted model on native ONNX Runtime: pixels and ids in, logits and answers out."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from training.evaluation.beam import Beams, grow
-from training.runtime import ExportedModel, Floats, Ints
+from training.runtime import ExportedModel, Floats, Ints, open_graph
 
 BEAMS = 3
 
@@ -21,8 +23,31 @@ def time_rows(frames: int, rows: int) -> Floats:
     return np.eye(frames, rows, dtype=np.float32)
 
 
+class Chain:
+    """Graphs that go on from one another, as one session; what `ExportedModel` uses of a session."""
+
+    def __init__(self, folder: Path, graphs: list[dict[str, Any]]) -> None:
+        self.sessions = [open_graph(folder, graph) for graph in graphs]
+
+    def run(self, names: Sequence[str], feeds: dict[str, Any]) -> list[Any]:
+        """Feeds and outputs are spread over the graphs by their names."""
+        found: dict[str, Any] = {}
+        for session in self.sessions:
+            known = {**feeds, **found}
+            inputs = {i.name: known[i.name] for i in session.get_inputs()}
+            outputs = [o.name for o in session.get_outputs()]
+            found |= dict(zip(outputs, session.run(outputs, inputs), strict=True))
+        return [found[name] for name in names]
+
+
 class ConvertedModel(ExportedModel):
     """Media are given as pixels [F,3,size,size], one array an item."""
+
+    def _session(self, name: str) -> Any:
+        graph = self.manifest["graphs"][self.flavour][name]
+        if name not in self._sessions and "next" in graph:
+            self._sessions[name] = Chain(self.folder, [graph, *graph["next"]])
+        return super()._session(name)
 
     def media_of(self, frames: Floats) -> Floats:
         """Keys and values of one item [1,2X,latents,H].

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from training.convert.architecture import ClipVit
+from training.convert.plan import MOST_CONTEXT, MOST_HEAP, layer_groups
 from training.convert.shards import StreamedShards
 from training.convert.source import Source
 from training.frozen.efficientnet import load_efficientnet
@@ -17,9 +18,6 @@ from training.graphs.manifest import FLAVOURS, save_tokenizer, write_graph
 from training.graphs.shards import file_entry
 from training.graphs.vision import build_vision
 from training.pixels import MAX_TILES, MEAN, SCALE
-
-# Positions of the KV that a page preallocates, whatever the model could take.
-MOST_CONTEXT = 2048
 
 
 def _vision(source: Source, bits: Bits, flavour: Flavour, shards: StreamedShards) -> Builder:
@@ -63,8 +61,12 @@ def _pixels(source: Source) -> dict[str, Any]:
     }
 
 
-def convert(source: Source, folder: Path, bits: Bits, name: str) -> dict[str, Any]:
+def convert(
+    source: Source, folder: Path, bits: Bits, name: str, most_heap: int = MOST_HEAP
+) -> dict[str, Any]:
     """Writes everything and returns the manifest; a folder that holds a model already is emptied of it.
+
+    The language model on WebGPU is several graphs where one would take more than `most_heap` bytes of wasm heap.
 
     Both flavours read the weights, one after the other, so that no more than a tensor and a shard of each part
     is in memory.
@@ -78,22 +80,28 @@ def convert(source: Source, folder: Path, bits: Bits, name: str) -> dict[str, An
     shards = StreamedShards(folder=folder)
     graphs: dict[str, dict[str, Any]] = {}
     for flavour in FLAVOURS:
-        language = FamilyLanguage(
-            model,
-            source.language,
-            source.bridge,
-            sorted(source.tokens.banned),
-            bits,
-            context,
-            flavour,
-            shards,
-        )
-        builders = (
+        for b in (
             _vision(source, bits, flavour, shards),
             build_family_bridge(model, source.bridge, bits, flavour, shards),
-            language.build(),
-        )
-        graphs[flavour] = {b.name: write_graph(b, flavour, folder) for b in builders}
+        ):
+            graphs.setdefault(flavour, {})[b.name] = write_graph(b, flavour, folder)
+        whole = [range(model.language.layers)]
+        groups = layer_groups(model, bits, most_heap) if flavour == "webgpu" else whole
+        refs = []
+        for layers in groups:
+            language = FamilyLanguage(
+                model,
+                source.language,
+                source.bridge,
+                sorted(source.tokens.banned),
+                bits,
+                context,
+                flavour,
+                shards,
+                layers,
+            )
+            refs.append(write_graph(language.build(), flavour, folder))
+        graphs[flavour]["language"] = refs[0] | ({"next": refs[1:]} if refs[1:] else {})
     entries = shards.write(folder)
     save_tokenizer(source.tokenizer, folder / "tokenizer.json")
     decoder, blocks = model.language, model.blocks

@@ -57,7 +57,7 @@ class InPlaceKv:
     """past.L and present.L [B,G,C,size]; C is the buffer's, so beams need not have the whole context.
 
     `rotary` is false where queries and keys come with their positions in them, or have none; `scale` is
-    that of the scores where it is not 1/sqrt(size).
+    that of the scores where it is not 1/sqrt(size); `layers` are those of this graph where it is one of several.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class InPlaceKv:
         context: int,
         rotary: bool = True,
         scale: float | None = None,
+        layers: range | None = None,
     ) -> None:
         self.b, self.config = b, config
         self.rope = _rope_weights(b, config, context) if rotary else ()
@@ -74,7 +75,7 @@ class InPlaceKv:
         self.seqlens = b.input("seqlens_k", "i32", ["B"])
         self.total = b.input("total_length", "i32", [1])
         self.shape: Shape = ["B", config.kv_heads, "C", config.head_size]
-        for i in range(config.layers):
+        for i in layers or range(config.layers):
             for kind in ("key", "value"):
                 b.input(f"past.{i}.{kind}", "f32", self.shape)
 

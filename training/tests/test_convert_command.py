@@ -9,10 +9,12 @@ import pytest
 
 from training.convert.__main__ import main
 from training.convert.kinds import KINDS
-from training.convert.plan import make_plan, table
+from training.convert.plan import layer_groups, make_plan, table
 from training.convert.released import released
 from training.convert.shapes import bridge_shapes, language_shapes, vision_shapes
 from training.convert.source import Places
+from training.convert.verify import verify
+from training.convert.write import convert
 from training.tests.family import idefics, mini, openflamingo, otter
 from training.tests.family.common import Published
 
@@ -67,6 +69,17 @@ def test_every_tensor_has_the_planned_shape(published: Published) -> None:
 @pytest.mark.parametrize("bits", [16, 4])
 def test_a_conversion_is_verified(published: Published, bits: int, tmp_path: Path) -> None:
     assert main(arguments(published, tmp_path / "out", bits)) == 0
+
+
+def test_several_graphs_equal_one(published: Published, tmp_path: Path) -> None:
+    """A language model cut after every layer, as a large one is where a wasm heap could not hold it."""
+    places = Places(published.checkpoint, published.language, published.vision)
+    source = KINDS[published.kind](places)
+    manifest = convert(source, tmp_path, 16, "cut", most_heap=1)
+    cut = manifest["graphs"]["webgpu"]["language"]["next"]
+    assert len(cut) == source.model.language.layers - 1
+    assert "next" not in manifest["graphs"]["wasm"]["language"]
+    assert all(comparison.good for comparison in verify(source, tmp_path, 16, "webgpu"))
 
 
 def test_a_damaged_conversion_ends_with_status_1(
@@ -162,6 +175,14 @@ def test_placement() -> None:
     )
     assert models["idefics-9b (and -instruct)"].blocks.layers == (0, 4, 8, 12, 16, 20, 24, 28)
     assert len(models["idefics-80b (and -instruct)"].blocks.layers) == 20
+
+
+def test_graphs_are_cut_where_the_wasm_heap_asks_for_it() -> None:
+    models = released()
+    assert len(layer_groups(models["OpenFlamingo-3B-vitl-mpt1b (and -langinstruct)"], 4)) == 1
+    groups = layer_groups(models["OpenFlamingo-9B-vitl-mpt7b"], 4)
+    assert len(groups) > 1
+    assert [i for group in groups for i in group] == list(range(32))
 
 
 def test_conversion_fits_in_24_gb() -> None:

@@ -27,17 +27,15 @@ def _kv_config(decoder: Decoder) -> LanguageConfig:
 class SelfAttention:
     """Declares the KV's inputs when it is made; one call a layer."""
 
-    def __init__(self, b: Builder, decoder: Decoder, context: int) -> None:
+    def __init__(self, b: Builder, decoder: Decoder, context: int, layers: range) -> None:
         self.b, self.decoder, self.context = b, decoder, context
         places = decoder.positions
         # What the operators turn themselves: whole heads.
         self.built_in = isinstance(places, Rotary) and places.size == decoder.head_size
-        make = InPlaceKv if b.flavour == "webgpu" else StackedKv
         scale = decoder.head_size**-0.5 if decoder.scale is None else decoder.scale
         standard = scale == decoder.key_size**-0.5
-        self.kv: Kv = make(
-            b, _kv_config(decoder), context, self.built_in, None if standard else scale
-        )
+        options = (b, _kv_config(decoder), context, self.built_in, None if standard else scale)
+        self.kv: Kv = InPlaceKv(*options, layers) if b.flavour == "webgpu" else StackedKv(*options)
         self.scale = scale
         # Looked up once, used in every layer.
         self.turns = self._turns() if isinstance(places, Rotary) and not self.built_in else None

@@ -14,7 +14,11 @@ GATES = ("attn_gate", "ff_gate")
 
 
 class FamilyLanguage:
-    """Builds the graph; one instance a flavour. `context` is the most positions that its tables hold."""
+    """Builds the graph; one instance a flavour. `context` is the most positions that its tables hold.
+
+    With `layers` it is one of several graphs, each of which goes on from the `hidden` states [R,width] of the one
+    before (`webgpu` only: the stacked KV of `wasm` is one tensor).
+    """
 
     def __init__(
         self,
@@ -26,9 +30,12 @@ class FamilyLanguage:
         context: int,
         flavour: Flavour,
         shards: Shards,
+        layers: range | None = None,
     ) -> None:
         self.model, self.banned, self.context = model, banned, context
-        self.b = Builder("language", flavour, shards)
+        self.layers = layers or range(model.language.layers)
+        number = f"-{self.layers.start}" if self.layers.start else ""
+        self.b = Builder(f"language{number}", flavour, shards)
         self.lm = Parts(self.b, "language", language, bits)
         self.bridge = Parts(self.b, "bridge", bridge, bits)
         self.block_at = {layer: i for i, layer in enumerate(model.blocks.layers)}
@@ -42,38 +49,50 @@ class FamilyLanguage:
         self.media = b.input("media", "f32", ["T", 2 * count, latents, inner])
         mask = b.input("media_mask", "f32", ["B", "S", "T"])
         gates = b.input("gates", "f32", [count, 2])
-        positions = b.input("positions", "i32", ["n"])
         self.bias, self.sees = media_bias(b, mask, latents)
         self.gates = b.reshape(gates, [-1])
-        self.attention = SelfAttention(b, d, self.context)
+        self.attention = SelfAttention(b, d, self.context, self.layers)
+        x = b.input("hidden", "f32", ["R", d.width]) if self.layers.start else self._embed(ids)
+        for i in self.layers:
+            if i in self.block_at:
+                x = self._block(self.block_at[i], x)
+            x = self._layer(i, x)
+        if self.layers.stop < d.layers:
+            b.output(x, "hidden", "f32", ["R", d.width])
+        else:
+            self._finish(x)
+        self.attention.finish()
+        return b
 
-        embedding = TokenTable(self.lm, "embed", self.lm.weights["embed.weight"]())
-        x = embedding.lookup(b.reshape(ids, [-1]))
+    def _embed(self, ids: str) -> str:
+        """ids [B,S] -> [R,width], positions added where they are learned."""
+        b, d = self.b, self.model.language
+        table = TokenTable(self.lm, "embed", self.lm.weights["embed.weight"]())
+        x = table.lookup(b.reshape(ids, [-1]))
         if "project_in.weight" in self.lm.weights:
             x = self.lm.linear(x, "project_in")
         if isinstance(d.positions, Learned):
             rows = b.op("Add", self.attention.rows(), b.constant(d.positions.offset, np.int32))
             x = b.op("Add", x, b.op("Gather", self.lm.floats("places.weight"), rows, axis=0))
-        for i in range(d.layers):
-            if i in self.block_at:
-                x = self._block(self.block_at[i], x)
-            x = self._layer(i, x)
-        x = b.op("Gather", x, positions, axis=0)
+        return x
+
+    def _finish(self, x: str) -> None:
+        """Logits and argmax of the rows that are asked for."""
+        b, d = self.b, self.model.language
+        x = b.op("Gather", x, b.input("positions", "i32", ["n"]), axis=0)
         if d.final_norm:
             x = self.lm.norm(d.norm, "norm", x, d.norm_eps)
         if "project_out.weight" in self.lm.weights:
             x = self.lm.linear(x, "project_out")
         if d.logit_scale != 1:
             x = b.op("Mul", x, b.number(d.logit_scale))
-        tied = "head.weight" not in self.lm.weights
-        head = embedding if tied else TokenTable(self.lm, "head", self.lm.weights["head.weight"]())
+        name = "head" if "head.weight" in self.lm.weights else "embed"
+        head = TokenTable(self.lm, name, self.lm.weights[f"{name}.weight"]())
         logits = head.logits(x, self.banned)
         self.vocabulary = len(head.weight)
         b.output(logits, "logits", "f32", ["n", self.vocabulary])
         best = b.op("ArgMax", logits, axis=-1, keepdims=0)
         b.output(b.cast(best, "i32"), "argmax", "i32", ["n"])
-        self.attention.finish()
-        return b
 
     def _gated(self, block: int, kind: int, x: str, change: str) -> str:
         """x + tanh(gate) change, times the factor that was asked for; a gate is one number, or one a column."""

@@ -48,6 +48,13 @@ class Published:
     reference: Reference
 
 
+def round16(module: nn.Module) -> None:
+    """Weights that 16 bits hold, so that a model converted at 16 bits computes the same."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(parameter.half().float())
+
+
 def shake(module: nn.Module, seed: int) -> None:
     """Random weights under which every part changes the answer, gates opened. Later random numbers are fixed too."""
     torch.manual_seed(seed)
@@ -65,13 +72,7 @@ def shake(module: nn.Module, seed: int) -> None:
             else:
                 centre = 1.0 if "norm" in name and leaf == "weight" else 0.0
                 parameter.copy_(centre + 0.2 * noise)
-
-
-def round16(module: nn.Module) -> None:
-    """Weights that 16 bits hold, so that a model converted at 16 bits computes the same."""
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(parameter.half().float())
+    round16(module)
 
 
 def encoder(seed: int, width: int = VISION_WIDTH) -> CLIPVisionModel:
@@ -87,7 +88,6 @@ def encoder(seed: int, width: int = VISION_WIDTH) -> CLIPVisionModel:
     )
     model = CLIPVisionModel(config).eval()
     shake(model, seed)
-    round16(model)
     return model
 
 

@@ -11,7 +11,6 @@ from training.tests.family.common import (
     SIZE,
     VISION_WIDTH,
     Published,
-    round16,
     sentence_piece,
     shake,
 )
@@ -109,7 +108,6 @@ def build(folder: Path, seed: int = 0, vector: bool = False, small: bool = False
     )
     model = transformers.IdeficsForVisionText2Text(config).eval()
     shake(model, seed)
-    round16(model)
     checkpoint = folder / "checkpoint"
     model.save_pretrained(checkpoint)
     tokenizer.save(str(checkpoint / "tokenizer.json"))

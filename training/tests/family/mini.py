@@ -17,7 +17,6 @@ from training.tests.family.common import (
     Published,
     byte_level,
     encoder,
-    round16,
     shake,
 )
 
@@ -236,7 +235,6 @@ def build(folder: Path, post_norm: bool = False, seed: int = 0, small: bool = Fa
     vocabulary = tokenizer.get_vocab_size() + 1
     model = Mini(vocabulary, 2 if small else 3, post_norm).eval()
     shake(model, seed)
-    round16(model)
     model.config.save_pretrained(language)
     vision = encoder(seed + 1)
     vision.save_pretrained(folder / "vision")

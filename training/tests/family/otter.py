@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from training.tests.family.common import VISION_WIDTH, Published, encoder, round16, shake
+from training.tests.family.common import VISION_WIDTH, Published, encoder, shake
 from training.tests.family.openflamingo import build as build_openflamingo
 from training.tests.family.openflamingo import package
 from training.tests.family.search import beam, greedy
@@ -79,7 +79,6 @@ def build(folder: Path, kind: str = "llama", seed: int = 0, small: bool = False)
     sizes = {"depth": 1, "dim_head": 8, "num_latents": 8} if small else {}
     model.perceiver = helpers.PerceiverResampler(dim=VISION_WIDTH, max_num_frames=FRAMES, **sizes)
     shake(model.perceiver, seed + 2)
-    round16(model.perceiver)
     model.eval()
     vision = encoder(seed + 1)
 
