@@ -135,13 +135,16 @@ export class Decoder {
     return took;
   }
 
-  /** Moves a media tensor into the kernels' memory, so that it is there only; the tensor itself may go. */
+  /**
+   * Moves a media tensor into the kernels' memory and returns a tensor of no numbers that stands for it. (A view of
+   * shared memory would keep a buffer object of each size that the memory ever had.)
+   */
   adopt({ Tensor }: Ort, tensor: Tensor): Tensor {
     const at = this.mediaAt(tensor);
     this.#media.delete(tensor);
-    const moved = new Tensor('float32', this.arena.floats(at, tensor.size), tensor.dims);
-    this.#media.set(moved, at);
-    return moved;
+    const name = new Tensor('float32', new Float32Array(0), [0, ...tensor.dims.slice(1)]);
+    this.#media.set(name, at);
+    return name;
   }
 
   /** The address of a media tensor, f32 of any shape; one that was not adopted is copied once. */
