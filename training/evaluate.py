@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data.manifest import Record, read_manifest
-from training.data.pool import read_classes
+from training.data.pool import read_classes, with_held_out
 from training.evaluation.answer import Answerer
 from training.evaluation.binding import MOST_EXAMPLES
 from training.evaluation.measure import Row, measure, over_seeds
@@ -220,7 +220,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where the rows are written")
     args = parser.parse_args()
 
-    records = read_manifest(args.data)
+    records = with_held_out(read_manifest(args.data))
     conditions = Conditions(
         tasks=args.tasks,
         shots=args.shots,

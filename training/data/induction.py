@@ -33,7 +33,7 @@ class DrawnScenes:
             for kind, fact in attributes(scene).items():
                 self.with_attribute[kind].append((record, fact))
             if scene.kind == "many":
-                for value in {v for t in scene.things for v in (t.name, t.color) if v}:
+                for value in dict.fromkeys(v for t in scene.things for v in (t.name, t.color) if v):
                     self.with_property[value].append((record, scene))
             if scene.kind == "one":
                 self.single[scene.things[0].name].append(record)

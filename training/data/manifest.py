@@ -5,11 +5,9 @@ import json
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from PIL import Image
 
-Split = Literal["train", "val"]
 WHOLE = "whole"
 
 

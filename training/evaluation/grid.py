@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.data.manifest import read_manifest
-from training.data.pool import UNSEEN_FILE
+from training.data.pool import UNSEEN_FILE, with_held_out
 from training.evaluate import Conditions, Evaluation, show, write_report
 from training.evaluation.answer import Answerer
 from training.evaluation.measure import Row, identity
@@ -215,7 +215,9 @@ def run(
     )
     rows: dict[tuple[object, ...], Row] = {identity(row): row for row in report["results"]}
     finished: list[str] = report.get("cells", [])
-    evaluation = Evaluation(Answerer(model, data), read_manifest(data), report["skipped"])
+    evaluation = Evaluation(
+        Answerer(model, data), with_held_out(read_manifest(data)), report["skipped"]
+    )
     todo = [cell for cell in cells if cell.name not in finished]
     clock = Clock(todo, minutes)
     for number, cell in enumerate(todo, 1):

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.manifest import Record
-from training.data.pool import in_classes
+from training.data.pool import in_classes, nlvr_scene
 from training.evaluation.media import Picture
-from training.evaluation.queries import Group, Selection, nlvr_scene
+from training.evaluation.queries import Group, Selection
 
 Photos = Literal["different", "same"]
 # Examples of a set are drawn among so many of its pictures, by the seed.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from training.data.manifest import Record
+from training.data.pool import nlvr_scene
 from training.data.tasks import Sample, Shown
 from training.evaluation.media import Picture, on_other_photo, record_of
 
@@ -74,11 +75,6 @@ class Group:
     scoring: Scoring = "exact"
     by: Literal["", "type", "kind"] = ""
     fields: dict[str, Any] = field(default_factory=dict)
-
-
-def nlvr_scene(record: Record) -> str:
-    """Numbered files of one NLVR id are one scene: `dev-1021-0-0.png` is scene `dev-1021-0`."""
-    return record.file.rsplit("-", 1)[0] if record.set == "nlvr" else record.file
 
 
 def with_other_pictures(group: Group, seed: int) -> Group:

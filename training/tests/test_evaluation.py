@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.data.manifest import Record, Written
+from training.data.pool import nlvr_scene
 from training.data.tasks import Sample
 from training.evaluation.answer import Answerer
 from training.evaluation.media import Crop, Picture, record_of
 from training.evaluation.pool import Request, pool_of
-from training.evaluation.queries import Group, Query, nlvr_scene, with_other_pictures
+from training.evaluation.queries import Group, Query, with_other_pictures
 from training.evaluation.sources import sources_of
 
 ROOT = Path(__file__).parents[2]

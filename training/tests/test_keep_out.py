@@ -1,4 +1,4 @@
-"""The list of pictures kept out of training is complete, and it finds copies."""
+"""What is kept out of training: the list is complete and finds copies; held scenes stay out."""
 
 import io
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from training.data.keep_out import LIST, ROOT, covered, is_kept_out, line_of
+from training.data.manifest import Record
+from training.data.pool import HELD, nlvr_scene, trainable, with_held_out
 
 SHIPPED = sorted((ROOT / "public" / "examples").glob("*.jpg"))
 
@@ -35,3 +37,16 @@ def test_other_pictures_are_not() -> None:
         coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
         assert not is_kept_out(Image.fromarray(coarse).resize((300, 200)))
     assert not is_kept_out(Image.new("RGB", (100, 100), "white"))
+
+
+def test_held_out_scenes_are_whole_and_never_trained() -> None:
+    records = [
+        Record(f"nlvr/train-{i}-{order}-0.png", "nlvr", "train", 400, 100)
+        for i in range(400)
+        for order in range(2)
+    ]
+    split = with_held_out(records)
+    held = {nlvr_scene(r) for r in split if r.split == HELD}
+    assert 40 < len(held) < 160
+    assert not {nlvr_scene(r) for r in trainable(records)} & held
+    assert len(trainable(records)) + sum(r.split == HELD for r in split) == len(records)
