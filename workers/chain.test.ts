@@ -22,8 +22,8 @@ function session(inputNames: string[], outputNames: string[], log: string[]): In
 test('each graph gets its inputs and the hidden states of the one before', async () => {
   const log: string[] = [];
   const chain = new Chain([
-    session(['ids', 'past.0'], ['hidden', 'present.0'], log),
-    session(['ids', 'hidden', 'past.1'], ['hidden', 'present.1'], log),
+    session(['ids', 'past.0'], ['continued', 'present.0'], log),
+    session(['ids', 'hidden', 'past.1'], ['continued', 'present.1'], log),
     session(['ids', 'hidden', 'positions'], ['logits', 'argmax'], log),
   ]);
   const feeds = {
@@ -34,8 +34,8 @@ test('each graph gets its inputs and the hidden states of the one before', async
   };
   const outputs = await chain.run(feeds, { argmax: null, 'present.0': null, 'present.1': null });
   expect(log).toEqual([
-    'ids,past.0 -> hidden,present.0',
-    'hidden,ids,past.1 -> hidden,present.1',
+    'ids,past.0 -> continued,present.0',
+    'hidden,ids,past.1 -> continued,present.1',
     'hidden,ids,positions -> argmax',
   ]);
   expect(Object.keys(outputs)).toEqual(

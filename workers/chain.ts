@@ -10,7 +10,7 @@ export interface Runner {
   release(): Promise<void>;
 }
 
-/** Spreads feeds and fetches over the graphs by their names, and hands `hidden` on. */
+/** Spreads feeds and fetches over the graphs by their names; what one has `continued` is `hidden` to the next. */
 export class Chain implements Runner {
   readonly #sessions: readonly InferenceSession[];
 
@@ -24,8 +24,9 @@ export class Chain implements Runner {
   ): Promise<Record<string, Tensor>> {
     const outputs: Record<string, Tensor> = {};
     for (const session of this.#sessions) {
-      const known = { ...feeds, ...outputs };
-      const wanted = { hidden: null, ...fetches };
+      const { continued } = outputs;
+      const known = { ...feeds, ...(continued && { hidden: continued }) };
+      const wanted = { continued: null, ...fetches };
       Object.assign(
         outputs,
         await session.run(pick(known, session.inputNames), pick(wanted, session.outputNames)),

@@ -24,7 +24,7 @@ export interface GraphRef extends FileRef {
    */
   kernels: FileRef | null;
   /**
-   * Of a language model that is too large for one graph: the graphs that go on from its `hidden` states, one from the
+   * Of a language model that is too large for one graph: the graphs that go on from its states, one from the
    * other. Each has the KV of its own layers; the last gives the logits.
    */
   next?: GraphRef[];

@@ -33,7 +33,7 @@ class Chain:
         """Feeds and outputs are spread over the graphs by their names."""
         found: dict[str, Any] = {}
         for session in self.sessions:
-            known = {**feeds, **found}
+            known = {**feeds, **found, "hidden": found.get("continued")}
             inputs = {i.name: known[i.name] for i in session.get_inputs()}
             outputs = [o.name for o in session.get_outputs()]
             found |= dict(zip(outputs, session.run(outputs, inputs), strict=True))

@@ -16,8 +16,8 @@ GATES = ("attn_gate", "ff_gate")
 class FamilyLanguage:
     """Builds the graph; one instance a flavour. `context` is the most positions that its tables hold.
 
-    With `layers` it is one of several graphs, each of which goes on from the `hidden` states [R,width] of the one
-    before (`webgpu` only: the stacked KV of `wasm` is one tensor).
+    With `layers` it is one of several graphs, each of which takes as `hidden` states [R,width] what the one before
+    has `continued` (`webgpu` only: the stacked KV of `wasm` is one tensor).
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class FamilyLanguage:
                 x = self._block(self.block_at[i], x)
             x = self._layer(i, x)
         if self.layers.stop < d.layers:
-            b.output(x, "hidden", "f32", ["R", d.width])
+            b.output(x, "continued", "f32", ["R", d.width])
         else:
             self._finish(x)
         self.attention.finish()
