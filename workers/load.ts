@@ -83,7 +83,10 @@ async function loadOn(
   return new Model(ort, backend, manifest, tokenizer, sessions);
 }
 
-/** The server's manifest, since it may be newer; without a network that of an earlier visit. */
+/**
+ * The server's manifest, since it may be newer. Where none can be had, or none that can be used (a login page of the
+ * network, a format of a later page), that of an earlier visit.
+ */
 async function manifestAt(
   base: string,
   storage: ModelStorage,
@@ -92,9 +95,10 @@ async function manifestAt(
   try {
     return parseManifest(await fetchJson(new URL('manifest.json', base).href, signal));
   } catch (cause) {
-    const unreachable = cause instanceof Failure && ['offline', 'http'].includes(cause.code);
-    const kept = unreachable ? await storage.manifestOf(base) : null;
+    signal.throwIfAborted();
+    const kept = await storage.manifestOf(base);
     if (!kept) throw cause;
+    console.warn('Going on with the manifest of an earlier visit.', cause);
     return kept;
   }
 }

@@ -95,6 +95,9 @@ export class Engine {
       sign: <E>(listener: (event: E) => void) => (event: E) => void,
     ) => (api: Remote<FlamingoApi>) => Promise<Result<T>>,
   ): Promise<Result<T>> {
+    const unheard = this.#unheard;
+    this.#unheard = null;
+    if (unheard) return failed(unheard);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const hung: FlamingoError = { code: 'hung', message: text.errors.hung, retryable: true };
     const wind = () => {
@@ -113,9 +116,6 @@ export class Engine {
   }
 
   async #call<T>(call: (api: Remote<FlamingoApi>) => Promise<Result<T>>): Promise<Result<T>> {
-    const unheard = this.#unheard;
-    this.#unheard = null;
-    if (unheard) return failed(unheard);
     this.#calls += 1;
     try {
       const { api, died } = this.#start();

@@ -164,6 +164,14 @@ describe('what is stored', () => {
     value((await load(page)).result);
     await page.context().route(/\/models\//, (route) => route.abort('internetdisconnected'));
     value((await load(page)).result);
+    // A network that wants a login answers everything with its page.
+    await page.context().unrouteAll();
+    await page
+      .context()
+      .route(/\/models\//, (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<h1>Log in</h1>' }),
+      );
+    value((await load(page)).result);
   });
 
   test('does not matter to a browser that is full: the model runs from memory', async () => {
