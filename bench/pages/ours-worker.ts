@@ -1,6 +1,7 @@
 /** Our runtime, measured from within: prompts of random tokens, features of pictures ready. */
 import * as Comlink from 'comlink';
 import { Decoder } from '../../workers/kernels/decoder.ts';
+import { parseListing } from '../../workers/kernels/listing.ts';
 import { loadModel } from '../../workers/load.ts';
 import type { Model } from '../../workers/model.ts';
 import type { Tensor } from '../../workers/ort.ts';
@@ -21,6 +22,7 @@ import {
 } from './prompts.ts';
 
 let loaded: Model | undefined;
+let folder = '';
 let questions = 0;
 
 function model(): Model {
@@ -103,6 +105,7 @@ const api = {
   async load(modelUrl: string, backend: 'wasm' | 'webgpu'): Promise<BackendInfo> {
     const { signal } = new AbortController();
     const loading = { storage: new ModelStorage(), signal, onProgress: () => {} };
+    folder = modelUrl;
     loaded = await loadModel({ modelUrl, backend }, loading);
     return loaded.backend.info;
   },
@@ -212,14 +215,16 @@ const api = {
   },
 
   /** Bytes of weights that one decoded token reads, and of KV behind a prompt of so many tokens. */
-  bytesPerToken(tokens: number): number {
-    const { manifest, backend } = model();
-    const { language } = manifest;
-    const names = new Set(manifest.graphs[backend.flavour].language.shards);
-    const shards = manifest.shards.filter(({ path }) => names.has(path));
-    const weights = shards.reduce((sum, { bytes }) => sum + bytes, 0);
-    const kv = 2 * language.layers * language.kvHeads * language.headSize * 4 * tokens;
-    return weights + kv;
+  async bytesPerToken(tokens: number): Promise<number> {
+    const { language, graphs } = model().manifest;
+    const { kernels } = graphs.wasm.language;
+    if (!kernels) throw new Error('This model has no list of its weights.');
+    const listing = parseListing(await (await fetch(new URL(kernels.path, folder))).json());
+    const weights = listing.quantised.reduce(
+      (sum, { rows, columns, m }) => sum + rows * columns * (m ? 1 / 2 + 4 / 32 : 1 + 2 / 32),
+      0,
+    );
+    return weights + 2 * language.layers * language.kvHeads * language.headSize * 4 * tokens;
   },
 };
 
