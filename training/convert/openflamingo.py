@@ -4,10 +4,13 @@ The maths is the same; Otter renames modules, has one more token, and may have t
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 from training.convert.architecture import (
     Decoder,
+    EfficientNet,
+    Encoder,
     Flamingo,
     OpenFlamingoBlocks,
     Resampler,
@@ -28,6 +31,8 @@ from training.convert.tensors import Tensors, Weights, open_tensors, put, read_c
 from training.prompts import Prompt
 
 HEADS = 8
+# `--vision efficientnet`: this project's encoder, for a bridge that was trained on it.
+OURS = Path("efficientnet")
 PROMPTS = {
     "caption": Prompt("<image>Output:", 20),
     "question": Prompt("<image>Question:{question} Short answer:", 10),
@@ -132,6 +137,16 @@ def _language_of(tensors: Tensors) -> Tensors:
     return tensors.renamed(rename)
 
 
+def _encoder(
+    folder: Path | None, config: dict[str, Any], tensors: Tensors
+) -> tuple[Encoder, Weights]:
+    """The encoder of `--vision`, or that of the checkpoint."""
+    if folder == OURS:
+        return EfficientNet(), Weights()
+    clip = read_clip(read_config(folder) if folder else config["vision_config"], class_token=False)
+    return clip, clip_weights(clip, open_tensors(folder) if folder else tensors)
+
+
 def _open(places: Places, otter: bool) -> Source:
     tensors = open_tensors(places.checkpoint)
     config = read_config(places.checkpoint) if otter else {}
@@ -144,9 +159,7 @@ def _open(places: Places, otter: bool) -> Source:
     base = open_tensors(places.language) if places.language else Tensors({})
     language = language_weights(decoder, own.over(base))
     head_rows(language)
-    picture = read_config(places.vision) if places.vision else config["vision_config"]
-    encoder = read_clip(picture, class_token=False)
-    pixels = open_tensors(places.vision) if places.vision else tensors
+    encoder, vision = _encoder(places.vision, config, tensors)
     layers, depth = block_index(tensors), depth_of(tensors)
     if not layers:
         raise ValueError(f"{places.checkpoint} has no gated cross-attention: is it a Flamingo?")
@@ -166,7 +179,7 @@ def _open(places: Places, otter: bool) -> Source:
         model=Flamingo(decoder, encoder, **shapes(bridge, decoder, layers, depth)),
         language=language,
         bridge=bridge,
-        vision=clip_weights(encoder, pixels),
+        vision=vision,
         tokenizer=tokenizer,
         tokens=Tokens(
             start=start_token(tokenizer),
@@ -176,7 +189,7 @@ def _open(places: Places, otter: bool) -> Source:
             markup={"<answer>": ids["<answer>"]} if otter else {},
         ),
         prompts=OTTER_PROMPTS if otter else PROMPTS,
-        resize="crop" if otter else "crop-half-even",
+        resize="pad" if places.vision == OURS else "crop" if otter else "crop-half-even",
         licence="code MIT; weights: research, and the terms of the language model",
     )
 

@@ -85,6 +85,22 @@ def test_answers(published: Published, model: ConvertedModel, beams: int) -> Non
         assert run(ids, arrays, 12) == expected
 
 
+def test_on_this_projects_encoder(tmp_path: Path) -> None:
+    """A bridge that was trained on EfficientNet-Lite2, with any language model."""
+    published = build(tmp_path, "llama", small=True, ours=True)
+    out = tmp_path / "out"
+    places = Places(published.checkpoint, published.language, published.vision)
+    convert(open_openflamingo(places), out, 32, "ours")
+    model = ConvertedModel(out, "wasm")
+    assert model.manifest["vision"]["resize"] == "pad"
+    ids = [40, 52, model.manifest["tokens"]["image"], 61, 33]
+    pixels = torch.randn((1, 3, 260, 260), generator=torch.Generator().manual_seed(0))
+    expected = published.reference.logits(ids, [pixels])
+    actual = model.logits(ids, [pixels.numpy()])
+    banned = model.manifest["tokens"]["banned"]
+    assert np.abs(np.delete(actual - expected, banned, axis=1)).max() < TOLERANCE
+
+
 def test_a_missing_picture_is_an_error(model: ConvertedModel) -> None:
     """The reference averages all values without a word."""
     ids, items = prompts(model)[0]

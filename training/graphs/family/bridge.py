@@ -1,7 +1,5 @@
 """The bridge's graph of any Flamingo: features of one media item -> latents, and keys and values of every block."""
 
-import numpy as np
-
 from training.convert.architecture import Flamingo, IdeficsBlocks
 from training.convert.tensors import Weights
 from training.graphs.builder import MICROSOFT, Builder, Flavour
@@ -69,10 +67,3 @@ def build_family_bridge(
     media = b.op("Concat", *media_rows, axis=1)
     b.output(media, "media", "f32", [1, 2 * len(blocks.layers), spec.latents, columns])
     return b
-
-
-def zeros_like_media(model: Flamingo) -> np.ndarray:
-    """What stands for media where a prompt has none."""
-    blocks = model.blocks
-    shape = (1, 2 * len(blocks.layers), model.resampler.latents, blocks.heads * blocks.head_size)
-    return np.zeros(shape, np.float32)

@@ -1,8 +1,9 @@
 """What all random models share: weights that make pictures matter, small tokenizers, saved folders."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -91,14 +92,14 @@ def encoder(seed: int, width: int = VISION_WIDTH) -> CLIPVisionModel:
     return model
 
 
-def byte_level(extra: tuple[str, ...] = (), **options: Any) -> Tokenizer:
-    """GPT-NeoX's kind: NFC, GPT-2's byte level; a start token like OPT's where `start` is given."""
+def byte_level(extra: tuple[str, ...] = ()) -> Tokenizer:
+    """GPT-NeoX's kind: NFC, GPT-2's byte level."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=options.get("vocabulary", 300),
+        vocab_size=300,
         special_tokens=["<|endoftext|>", *extra],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -127,8 +128,6 @@ def sentence_piece(extra: tuple[str, ...] = ()) -> Tokenizer:
     )
     tokenizer.train_from_iterator(TEXT.splitlines(), trainer)
     # As published: bytes are tokens of the vocabulary, not added ones.
-    import json
-
     saved = json.loads(tokenizer.to_str())
     saved["added_tokens"] = [t for t in saved["added_tokens"] if t["id"] < 3]
     saved["post_processor"] = {

@@ -14,7 +14,6 @@ from training.tests.family.common import (
     sentence_piece,
     shake,
 )
-from training.tests.family.search import beam
 
 FAKE, IMAGE, END = "<fake_token_around_image>", "<image>", "<end_of_utterance>"
 
@@ -58,17 +57,6 @@ class IdeficsReference:
         )
         new = out[0, len(ids) :].tolist()
         return new[: new.index(self.end)] if self.end in new else new
-
-    @torch.inference_mode()
-    def search(self, ids: list[int], items: list[torch.Tensor], longest: int) -> list[int]:
-        """Beams by recomputing everything."""
-
-        def next_logits(new: list[int]) -> torch.Tensor:
-            logits = torch.from_numpy(self.logits([*ids, *new], items)[-1].copy())
-            logits[[self.image, self.fake]] = -1e9
-            return logits
-
-        return beam(next_logits, self.end, longest)
 
 
 def build(folder: Path, seed: int = 0, vector: bool = False, small: bool = False) -> Published:

@@ -19,6 +19,7 @@ from training.tests.family.common import (
     encoder,
     shake,
 )
+from training.tests.family.search import beam, greedy
 
 END = "<EOC>"
 FRAMES, LATENTS = 4, 8
@@ -203,8 +204,6 @@ class MiniReference:
 
     @torch.inference_mode()
     def generate(self, ids: list[int], items: list[Tensor], beams: int, longest: int) -> list[int]:
-        from training.tests.family.search import beam, greedy
-
         media = self._media(items)
 
         def next_logits(new: list[int]) -> Tensor:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
 
+from training.convert.openflamingo import OURS
+from training.frozen.efficientnet import load_efficientnet
 from training.tests.family.common import (
     SIZE,
     VISION_WIDTH,
@@ -179,11 +181,9 @@ class OpenFlamingoReference:
         return new[: new.index(end)] if end in new else new
 
 
-def _shrink(model: Any, helpers: Any) -> None:
+def _shrink(model: Any, helpers: Any, width: int) -> None:
     """Modules of the same classes with fewer numbers, for models that are committed."""
-    model.perceiver = helpers.PerceiverResampler(
-        dim=VISION_WIDTH, depth=1, dim_head=8, num_latents=8
-    )
+    model.perceiver = helpers.PerceiverResampler(dim=width, depth=1, dim_head=8, num_latents=8)
 
 
 def build(
@@ -193,14 +193,15 @@ def build(
     seed: int = 0,
     small: bool = False,
     real: bool = False,
+    ours: bool = False,
     new: tuple[str, ...] = NEW,
 ) -> Published:
     """A random OpenFlamingo on four layers of a language model, saved under `folder`.
 
     `small` has few layers and narrow blocks, to be committed; `real` one layer, block, resampler and encoder of
-    OpenFlamingo-3B's widths (on MosaicGPT).
+    OpenFlamingo-3B's widths (on MosaicGPT); `ours` stands on this project's encoder.
     """
-    vision_width = 1024 if real else VISION_WIDTH
+    vision_width = 1280 if ours else 1024 if real else VISION_WIDTH
     flamingo, flamingo_lm, helpers = package()
     make, layers_name, make_tokenizer = _LANGUAGES[kind]
     tokenizer = make_tokenizer()
@@ -215,8 +216,13 @@ def build(
     else:
         language.save_pretrained(language_folder)
     tokenizer.save(str(language_folder / "tokenizer.json"))
-    vision = encoder(seed + 1, vision_width)
-    vision.save_pretrained(vision_folder)
+    if ours:
+        vision_folder = OURS
+        visual: nn.Module = _Features(load_efficientnet())
+    else:
+        vision = encoder(seed + 1, vision_width)
+        vision.save_pretrained(vision_folder)
+        visual = _PatchTokens(vision)
 
     tokenizer.add_special_tokens(list(new))
     language.resize_token_embeddings(tokenizer.get_vocab_size())
@@ -235,18 +241,18 @@ def build(
     if small:
         flamingo_lm.GatedCrossAttentionBlock = partial(block, dim_head=8, ff_mult=2)
     ids = {name: tokenizer.token_to_id(name) for name in new}
-    wrapped = SimpleNamespace(visual=_PatchTokens(vision))
+    wrapped = SimpleNamespace(visual=visual)
     model = flamingo.Flamingo(
         wrapped, language, ids[new[0]], ids[new[1]], vision_width, cross_attn_every_n_layers=every
     )
     flamingo_lm.GatedCrossAttentionBlock = block
     if small:
-        _shrink(model, helpers)
+        _shrink(model, helpers, vision_width)
     shake(model.perceiver, seed + 2)
     shake(language.gated_cross_attn_layers, seed + 3)
     language.forward = _with_mask(language.forward)
     model.eval()
-    round16(model)
+    round16(language)
 
     kept = {
         name: value
@@ -280,6 +286,17 @@ class _PatchTokens(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> tuple[None, torch.Tensor]:
         return None, self.vision(pixels).last_hidden_state[:, 1:]
+
+
+class _Features(nn.Module):
+    """This project's encoder in the same place."""
+
+    def __init__(self, vision: nn.Module) -> None:
+        super().__init__()
+        self.vision = vision
+
+    def forward(self, pixels: torch.Tensor) -> tuple[None, torch.Tensor]:
+        return None, self.vision(pixels)
 
 
 def _with_mask(forward: Callable[..., Any]) -> Callable[..., Any]:
