@@ -153,6 +153,17 @@ export const text = {
     added: (count: number) => (count === 1 ? 'Picture added.' : `${count} pictures added.`),
   },
 
+  worked: {
+    caption: 'Two pictures with made-up names, and a third to be named:',
+    picture: (place: number) =>
+      place < 3 ? `Example ${place} of a prompt` : 'The picture that is asked about',
+    note: (model: string) =>
+      `The underlined word is what ${model} answered to exactly this prompt. It is stored with the page; ` +
+      'nothing has run here yet.',
+    take: 'Take this prompt',
+    taken: 'The prompt is filled in. Load the model, then ask.',
+  },
+
   tray: {
     heading: 'Or try one',
     use: (title: string) => `Try: ${title}`,

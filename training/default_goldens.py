@@ -61,21 +61,22 @@ def _greedy(model: ExportedModel, ids: list[int], media: Floats) -> dict[str, An
     mask = (seen[..., None] == np.arange(1, len(media) + 1)).astype(np.float32)
     tokens: list[int] = []
     first: list[float] = []
-    past = None
+    past, ended = None, False
     while len(tokens) < LONGEST:
         last = np.array([new.shape[1] - 1], np.int32)
         step = model.step(new, media, mask, last, past, None)
         logits, past = step.logits[0], step.past
         first = first or [round(float(value), 4) for value in logits[:16]]
         second, best = np.partition(logits, -2)[-2:]
-        if best - second < MARGIN or step.argmax[0] == tokens_of["endOfChunk"]:
+        ended = bool(step.argmax[0] == tokens_of["endOfChunk"])
+        if best - second < MARGIN or ended:
             break
         tokens.append(int(step.argmax[0]))
         new, mask = step.argmax[:, None], mask[:, -1:]
-    return {"tokens": tokens, "logits": first}
+    return {"tokens": tokens, "logits": first, "ended": ended}
 
 
-def default_goldens(folder: Path) -> list[dict[str, Any]]:
+def default_goldens(folder: Path, cases: list[Case]) -> list[dict[str, Any]]:
     """Prompts in the format of `npm run ask`, with token ids of prompt and answer.
 
     Raises:
@@ -85,7 +86,7 @@ def default_goldens(folder: Path) -> list[dict[str, Any]]:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokens_of = model.manifest["tokens"]
     out = []
-    for name, examples, prompt in CASES:
+    for name, examples, prompt in cases:
         ids, media = [tokens_of["start"]], []
         for i, chunk in enumerate([*examples, prompt]):
             for segment in chunk:

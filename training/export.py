@@ -17,17 +17,19 @@ import torch
 from torch import Tensor
 
 from training.config import FlamingoConfig
-from training.default_goldens import ROOT, default_goldens
+from training.default_goldens import CASES, ROOT, default_goldens
 from training.frozen.efficientnet import load_efficientnet
 from training.frozen.packages import SMOLLM2, fetch
 from training.frozen.smollm2 import load_smollm2
 from training.graphs.manifest import ModelSource, write_model
 from training.quantisation import report
 from training.tokenizer import build_tokenizer
+from training.worked_example import CASE, worked_example
 
 CONTEXT = 2048
 NAME = "flamingo-smollm2-135m"
 GOLDENS = ROOT / "tests" / "golden" / "default.json"
+WORKED = ROOT / "public" / "examples" / "worked.json"
 TITLE = "Flamingo · SmolLM2-135M · EfficientNet-Lite2"
 LICENCES = [
     {
@@ -97,8 +99,10 @@ def main() -> None:
         print(f"{part:<22}{size / 1e6:8.2f} MB")
     print(f"{'all':<22}{sum(sizes.values()) / 1e6:8.2f} MB")
     if args.out.resolve() == ROOT / "public" / "models" / NAME:
-        goldens = json.dumps(default_goldens(args.out), ensure_ascii=False)
+        goldens = json.dumps(default_goldens(args.out, [*CASES, CASE]), ensure_ascii=False)
         GOLDENS.write_text(goldens + "\n", encoding="utf-8")
+        worked = json.dumps(worked_example(args.out), ensure_ascii=False, indent=2)
+        WORKED.write_text(worked + "\n", encoding="utf-8")
     if args.data:
         print("\n".join(report(args.out, state, args.data, args.captions)))
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { RunState } from '../engine/state.ts';
 import { focusField } from '../focus.ts';
+import { isUntouched } from '../prompt/prompt.ts';
 import { useStore } from '../store.tsx';
 import { text } from '../text.ts';
 import styles from './AnswerPanel.module.css';
@@ -9,10 +10,11 @@ import { ErrorNotice } from './ErrorNotice.tsx';
 import { Figures } from './Figures.tsx';
 import { Keys } from './Keys.tsx';
 import { RankBars } from './RankBars.tsx';
+import { Worked } from './Worked.tsx';
 
 /** What the model writes, as it writes it, and what may be done with it. */
 export function AnswerPanel() {
-  const { engine, ask } = useStore();
+  const { engine, prompt, ask } = useStore();
   const { run } = engine;
   const panel = useRef<HTMLElement>(null);
 
@@ -34,7 +36,10 @@ export function AnswerPanel() {
       </h2>
       <div className={styles.sheet}>
         {run.status === 'idle' ? (
-          <p className={styles.empty}>{text.answer.empty}</p>
+          <>
+            <p className={styles.empty}>{text.answer.empty}</p>
+            {isUntouched(prompt) && <Worked />}
+          </>
         ) : (
           <Outcome run={run} />
         )}

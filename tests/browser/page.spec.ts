@@ -51,6 +51,27 @@ describe('before a model is loaded', () => {
     expect(await page.locator('header').innerText()).toMatch(/WASM/);
   });
 
+  it('shows a worked example with its stored answer, and takes it as a prompt', async () => {
+    const file = new URL('../../public/examples/worked.json', import.meta.url);
+    const worked: { answer: string; examples: { answer: string }[] } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    );
+    const page = await openPage(TINY);
+    const figure = page.getByRole('figure').filter({ hasText: 'made-up names' });
+    expect(await figure.locator('strong').innerText()).toBe(worked.answer);
+    await page.getByRole('button', { name: 'Take this prompt' }).click();
+    await page.getByAltText('Your picture: cat-near.jpg').waitFor();
+    for (const [index, { answer }] of worked.examples.entries()) {
+      const name = page.getByRole('group', { name: `Example ${index + 1}` }).getByRole('textbox');
+      expect(await name.inputValue()).toBe(answer);
+      expect(await drawn(page, `Example ${index + 1}`)).toBe(true);
+    }
+    expect(await figure.count()).toBe(0);
+    await loadModel(page);
+    await ask(page);
+    await answered(page);
+  });
+
   it('takes a prompt and keeps it through loading', async () => {
     const page = await openPage(TINY);
     await page.getByRole('radio', { name: 'Question' }).check({ force: true });

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from training.config import FlamingoConfig
-from training.default_goldens import EXAMPLES, ROOT, default_goldens, encode_picture
+from training.default_goldens import CASES, EXAMPLES, ROOT, default_goldens, encode_picture
 from training.export import (
     BRIDGE_LIMIT,
     FILE_LIMIT,
@@ -32,6 +32,7 @@ from training.positions import grid_matrix
 from training.runtime import ExportedModel
 from training.shipped import load_bridge
 from training.tiny import tiny_source
+from training.worked_example import CASE, worked_example
 
 MODELS = ROOT / "public" / "models"
 DEFAULT, TINY = MODELS / NAME, MODELS / "tiny-random"
@@ -168,6 +169,11 @@ def test_the_default_model_equals_pytorch(flavour: Flavour) -> None:
 
 def test_the_golden_answers_are_the_default_models() -> None:
     expected = json.loads(GOLDENS.read_text(encoding="utf-8"))
-    for case, golden in zip(default_goldens(DEFAULT), expected, strict=True):
+    for case, golden in zip(default_goldens(DEFAULT, [*CASES, CASE]), expected, strict=True):
         assert np.abs(np.subtract(case.pop("logits"), golden.pop("logits"))).max() < TOLERANCE
         assert case == golden
+
+
+def test_the_page_shows_what_the_default_model_really_says() -> None:
+    stored = json.loads((ROOT / "public" / "examples" / "worked.json").read_text(encoding="utf-8"))
+    assert stored == worked_example(DEFAULT)
