@@ -13,7 +13,7 @@ MOST_CONTEXT = 2048
 # Bytes a weight, in a shard and on the GPU: scales and offsets of a block are 16 bits stored and 32 there.
 _STORED = {32: 4.0, 16: 2.0, 8: 1 + 2 / BLOCK, 4: 0.5 + 4 / BLOCK}
 _ON_GPU = {32: 4.0, 16: 4.0, 8: 1 + 4 / BLOCK, 4: 0.5 + 8 / BLOCK}
-# A tensor in fp32, what quantises it, and what was read: an upper bound (a layer of the 3B took 0.69 GB, this says 1.04).
+# A tensor in fp32, what quantises it, what was read: an upper bound (a layer of the 3B took 0.69 GB; this says 1.04).
 _COPIES = 5
 _INTERPRETER = 700_000_000
 # Tables of tokens stay at 8 bits; what is added to activations stays in fp32.
