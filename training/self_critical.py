@@ -54,9 +54,10 @@ class CaptionReward:
 
 def latents_of(model: Flamingo, groups: Sequence[MediaGroup]) -> Tensor:
     """Latents [U,64,M] of a batch's media, in the groups' order."""
+    dtype = model.decoder.embedding.dtype
     return torch.cat(
         [
-            model.bridge.latents(dequantise(group.features, torch.bfloat16), group.grid, group.time)
+            model.bridge.latents(dequantise(group.features, dtype), group.grid, group.time)
             for group in groups
         ]
     )
