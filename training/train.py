@@ -21,6 +21,7 @@ import torch
 from training.data.episodes import Episodes
 from training.data.features import FeatureStore, encode_in_background
 from training.data.manifest import read_manifest
+from training.data.pool import trainable
 from training.data.source import all_pictures
 from training.data.views import ZOOMS
 from training.distributed import Ranks
@@ -76,7 +77,8 @@ def main() -> None:
     records = read_manifest(args.data)
     store = FeatureStore(all_pictures(records))
     missing = [name for name in ENCODING_ORDER if store.missing(name)]
-    trainer = Trainer(default_parts(records, store, missing), args.out, Settings(**known), ranks)
+    parts = default_parts(trainable(records), store, missing)
+    trainer = Trainer(parts, args.out, Settings(**known), ranks)
     if args.resume and (args.out / CHECKPOINT).exists():
         trainer.resume()
     elif args.start:

@@ -18,7 +18,6 @@ from training.data.batch import Batch, collate
 from training.data.episodes import Episodes
 from training.data.features import FeatureStore
 from training.data.manifest import Record
-from training.data.pool import trainable
 from training.data.rows import IGNORED, Packer
 from training.distributed import Ranks
 from training.frozen.packages import SMOLLM2, fetch
@@ -54,12 +53,12 @@ class Parts:
 
 
 def default_parts(records: list[Record], store: FeatureStore, missing: list[str]) -> Parts:
-    """The default model over the records that may be trained on."""
+    """The default model over records that may be trained on."""
     config = FlamingoConfig()
     model = Flamingo(config, load_smollm2())
     model.decoder.to(torch.bfloat16)
     packer = Packer(build_tokenizer(fetch(SMOLLM2)), config)
-    return Parts(model, Episodes(trainable(records), store, packer), missing)
+    return Parts(model, Episodes(records, store, packer), missing)
 
 
 def _stream(state: list[Any]) -> tuple[Any, ...]:
