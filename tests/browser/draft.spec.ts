@@ -87,7 +87,7 @@ test('a new start leaves nothing behind', async () => {
   await saved(page, '"examples":[]');
   await page.reload();
   await page.getByRole('button', { name: 'Add an example' }).waitFor();
-  expect(await page.locator('figure img').count()).toBe(0);
+  expect(await page.getByRole('region', { name: 'Prompt' }).locator('figure img').count()).toBe(0);
   // One record, and no picture.
   await expect.poll(() => storedKeys(page, 'flamingo-prompts', 'prompts')).toHaveLength(1);
 });
