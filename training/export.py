@@ -51,11 +51,13 @@ LICENCES = [
 MODEL_LIMIT, BRIDGE_LIMIT, FILE_LIMIT = 150_000_000, 32_000_000, 16_000_000
 
 
-def default_source(state: Mapping[str, Tensor], name: str = NAME) -> ModelSource:
+def default_source(
+    state: Mapping[str, Tensor], name: str = NAME, title: str = TITLE
+) -> ModelSource:
     """SmolLM2 and EfficientNet-Lite2 with a trained bridge."""
     return ModelSource(
         name=name,
-        title=TITLE,
+        title=title,
         config=FlamingoConfig(),
         language=load_smollm2(),
         encoder=load_efficientnet(),

@@ -106,7 +106,7 @@ TASKS: dict[str, Task] = {
         Task("scenes", lambda r: bool(r.written.scene), _scene),
         Task("objects", lambda r: len(r.written.objects) > 0, _objects),
         Task("written questions", lambda r: bool(r.written.qa) and not r.qa, _question),
-        Task("daquar", lambda r: r.set == "daquar" and bool(r.qa), _question),
+        Task("daquar", lambda r: r.set in ("daquar", "own") and bool(r.qa), _question),
         Task("easyvqa", lambda r: r.set == "easyvqa", _question),
         Task("statements", lambda r: bool(r.statements), _statement),
     )

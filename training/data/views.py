@@ -15,7 +15,7 @@ from training.data.manifest import Record
 MIRROR = "mirror"
 ZOOMS = tuple(f"zoom{i}" for i in range(1, 5))
 PHOTO_SETS = frozenset(
-    {"flickr8k", "coco", "hobby", "web", "openstax", "life", "bsds", "corel", "imagenet1k"}
+    {"flickr8k", "coco", "hobby", "web", "openstax", "life", "bsds", "corel", "imagenet1k", "own"}
 )
 ZOOM_SETS = frozenset({"life", "openstax"})
 _SQUASHED = "flickr8k"
