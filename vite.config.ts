@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { hostedModels, shippedModels } from './tools/build/models.ts';
 import { offline } from './tools/build/plugin.ts';
 import { HEADERS } from './tools/build/policy.ts';
 
@@ -8,6 +9,11 @@ export default defineConfig({
   base: './',
   // A file that is not there is a 404, not index.html: the worker must not take a page for a weight shard.
   appType: 'mpa',
+  // Read by `workers/hosted.ts` and `src/engine/params.ts`.
+  define: {
+    'import.meta.env.FLAMINGO_HOSTED': JSON.stringify(hostedModels(process.env.FLAMINGO_MODELS)),
+    'import.meta.env.FLAMINGO_SHIPPED': JSON.stringify(shippedModels(import.meta.dirname)),
+  },
   plugins: [react(), offline()],
   worker: { format: 'es' },
   build: {

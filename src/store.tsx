@@ -9,6 +9,7 @@ import {
   useState,
 } from 'react';
 import { type Credit, useCredits } from './credits.ts';
+import type { OpenFolder } from './engine/folder.ts';
 import { defaultOptions, type Options } from './engine/options.ts';
 import { type Params, readParams } from './engine/params.ts';
 import { type EngineState, engineReducer, initialEngine } from './engine/state.ts';
@@ -33,6 +34,10 @@ export interface Announcement {
 
 export interface Store extends Asking, Pick<EngineActions, 'load' | 'stop' | 'storage'> {
   params: Params;
+  /** The folder of the disk that the model is read from; null for the address's model. */
+  folder: OpenFolder | null;
+  /** Takes a folder before anything is loaded. */
+  openFolder: (folder: OpenFolder) => void;
   /** Of the example pictures; empty until they are fetched. */
   credits: Credit[];
   prompt: PromptState;
@@ -59,6 +64,7 @@ export function useStore(): Store {
 
 export function StoreProvider({ children }: { children: ReactNode }) {
   const [params] = useState(() => readParams(location.search));
+  const [folder, setFolder] = useState<OpenFolder | null>(null);
   const credits = useCredits();
   const [prompt, edit] = useReducer(promptReducer, null, emptyPrompt);
   const [engine, dispatch] = useReducer(engineReducer, initialEngine);
@@ -71,6 +77,7 @@ export function StoreProvider({ children }: { children: ReactNode }) {
   const templates = useMemo(() => templatesOf(engine), [engine]);
   const { load, run, stop, storage } = useEngine({
     params,
+    folder,
     prompt,
     templates,
     options,
@@ -78,11 +85,18 @@ export function StoreProvider({ children }: { children: ReactNode }) {
     dispatch,
     announce,
   });
+  const openFolder = (opened: OpenFolder) => {
+    dispatch({ type: 'preview', preview: { status: 'waiting' } });
+    dispatch({ type: 'model', model: { status: 'idle' } });
+    setFolder(opened);
+  };
   const asking = useAsk(prompt, engine, run);
   useDraft(prompt, edit);
   const update = useUpdate(engine.model.status === 'idle' && isUntouched(prompt));
   const store: Store = {
     params,
+    folder,
+    openFolder,
     credits,
     prompt,
     edit,

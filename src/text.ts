@@ -1,6 +1,7 @@
 /** Every word of the interface. What a model writes and what a person typed is never here. */
 import type { LoadProgress } from '../workers/protocol.ts';
 import { duration, megabytes, roughly, threeFigures } from './format.ts';
+import { choice } from './text-choice.ts';
 
 const stages = {
   encode: 'Looking at pictures',
@@ -36,6 +37,8 @@ export const text = {
       `${title}: ${megabytes(bytes)} to download, once. It is kept in this browser afterwards.`,
     sizeUnknown: 'Finding out how large the model is…',
   },
+
+  choice,
 
   progress: {
     label: 'Loading the model',

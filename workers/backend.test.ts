@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { decide, isSoftware, type Offer } from './backend.ts';
+import { decide, type Offer } from './backend.ts';
+import { isSoftware } from './software.ts';
 
 const gpu: Offer = { webgpu: 'adapter', name: 'apple metal-3', software: false };
 const emulated: Offer = { webgpu: 'adapter', name: 'google swiftshader', software: true };

@@ -3,6 +3,7 @@ import { openDevice, whenFailing } from './device.ts';
 import { Failure } from './failure.ts';
 import { wasmThreads } from './ort.ts';
 import type { BackendChoice, BackendInfo } from './protocol.ts';
+import { isSoftware } from './software.ts';
 
 /**
  * A device to run on. The WebGPU device is ours: ORT ignores wishes about adapters, but takes a device. `failing`
@@ -54,14 +55,6 @@ function refusal(webgpu: 'missing' | 'no-adapter'): Decision {
         message:
           'The browser gives no WebGPU adapter: update the graphics driver or turn on hardware acceleration in the browser, or choose the WASM backend.',
       };
-}
-
-/** True for an adapter that is emulated on the CPU. */
-export function isSoftware(info: GPUAdapterInfo): boolean {
-  const words = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  return (
-    info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(words)
-  );
 }
 
 /**

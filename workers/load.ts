@@ -2,14 +2,16 @@
 import { type Backend, openBackend, unlessFailing } from './backend.ts';
 import { discard } from './discard.ts';
 import { Failure } from './failure.ts';
+import { mayFetch } from './hosted.ts';
 import type { Manifest } from './manifest.ts';
 import { Model } from './model.ts';
-import { loadOrt } from './ort.ts';
+import { loadOrt, type Ort } from './ort.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { LoadProgress, LoadRequest } from './protocol.ts';
 import { selfCheck } from './self-check.ts';
 import { createSessions, filesOf } from './sessions.ts';
 import { openTokenizer } from './text/tokenizer.ts';
+import { type FolderFiles, filesIn, manifestIn } from './weights/folder.ts';
 import { fetchJson } from './weights/json.ts';
 import { obtainFiles } from './weights/obtain.ts';
 import type { ModelStorage } from './weights/storage.ts';
@@ -44,7 +46,10 @@ export async function loadModel(request: LoadRequest, loading: Loading): Promise
       const small = () => loadOn(backend, request.selfCheckUrl ?? '', loading, false);
       await step(selfCheck(backend, small, onProgress));
     }
-    model = await step(loadOn(backend, request.modelUrl, loading, verbose));
+    const own = request.files
+      ? loadFolder(backend, request.files, loading, verbose)
+      : loadOn(backend, request.modelUrl, loading, verbose);
+    model = await step(own);
     signal.throwIfAborted();
     onProgress({ stage: 'warm-up' });
     await step(warmUp(model));
@@ -63,7 +68,7 @@ async function loadOn(
   verbose: boolean,
 ): Promise<Model> {
   const base = new URL(modelUrl, self.location.href);
-  if (base.origin !== self.location.origin) throw foreign(base);
+  if (!mayFetch(base, self.location.origin)) throw foreign(base);
   const manifest = await manifestAt(base.href, storage, signal);
   // The runtime's own files come beside the model's.
   const opening = loadOrt();
@@ -77,6 +82,32 @@ async function loadOn(
   const blobs = await obtainFiles(base.href, files, { store, partials, signal, onProgress });
   await storage.remember(base.href, manifest);
   const ort = await opening;
+  return assemble(ort, backend, manifest, blobs, signal, onProgress, verbose);
+}
+
+/** From a folder that a person opened. */
+async function loadFolder(
+  backend: Backend,
+  folder: FolderFiles,
+  { signal, onProgress }: Loading,
+  verbose: boolean,
+): Promise<Model> {
+  const opening = loadOrt();
+  opening.catch(() => {});
+  const manifest = await manifestIn(folder);
+  const blobs = await filesIn(folder, filesOf(manifest, backend.flavour), signal, onProgress);
+  return assemble(await opening, backend, manifest, blobs, signal, onProgress, verbose);
+}
+
+async function assemble(
+  ort: Ort,
+  backend: Backend,
+  manifest: Manifest,
+  blobs: ReadonlyMap<string, Blob>,
+  signal: AbortSignal,
+  onProgress: Loading['onProgress'],
+  verbose: boolean,
+): Promise<Model> {
   const tokenizer = await openTokenizer(blobs.get(manifest.tokenizer.path) ?? new Blob());
   signal.throwIfAborted();
   const sessions = await createSessions(ort, backend, manifest, blobs, onProgress, verbose);
@@ -106,7 +137,7 @@ async function manifestAt(
 function foreign({ origin }: URL): Failure {
   return new Failure(
     'bad-manifest',
-    `That model lies on another site (${origin}), and this page fetches nothing from elsewhere: put the model's folder beside the page.`,
+    `That model lies on another site (${origin}), and this page fetches nothing from there: put the model's folder beside the page, or open it from your disk.`,
   );
 }
 

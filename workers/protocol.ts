@@ -62,6 +62,11 @@ export interface BackendInfo {
 export interface LoadRequest {
   /** URL of the folder that holds `manifest.json`, absolute or relative to the page; ends with a slash. */
   modelUrl: string;
+  /**
+   * Files of a folder that a person opened, by name: the model is read from them, nothing is fetched or stored, and
+   * `modelUrl` does not count.
+   */
+  files?: Readonly<Record<string, File>>;
   backend: BackendChoice;
   /**
    * Folder of a small model whose values are known (`workers/self-check.ts`): a GPU computes them at its first load,

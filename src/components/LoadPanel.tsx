@@ -1,19 +1,24 @@
-import { useEffect, useRef } from 'react';
+import { type DragEvent, useEffect, useRef } from 'react';
 import type { FlamingoError, LoadProgress } from '../../workers/protocol.ts';
+import { droppedFolder } from '../engine/folder.ts';
 import { downloadBytes } from '../engine/preview.ts';
+import { useFit } from '../engine/useFit.ts';
 import { focusSoon } from '../focus.ts';
 import { useStore } from '../store.tsx';
 import { text } from '../text.ts';
 import { Button } from './Button.tsx';
 import { ErrorNotice } from './ErrorNotice.tsx';
 import styles from './LoadPanel.module.css';
+import { ModelChoice } from './ModelChoice.tsx';
 
 /** What this is, how large the download is, and how far it has come. Gone once the model is ready. */
 export function LoadPanel() {
-  const { engine, load, params } = useStore();
+  const { engine, load, params, folder, openFolder, announce } = useStore();
   const { model, preview } = engine;
   const panel = useRef<HTMLElement>(null);
   const ready = model.status === 'ready';
+  const known = preview.status === 'known' ? preview.manifest : null;
+  const fit = useFit(known, params.backend);
 
   // The button goes with the panel; whoever stands on it goes on at the prompt.
   const hadFocus = useRef(false);
@@ -22,16 +27,28 @@ export function LoadPanel() {
   }, [ready]);
 
   if (ready) return null;
-  const known = preview.status === 'known' ? preview.manifest : null;
   const bytes = known && downloadBytes(known, params.backend);
   const loading = model.status === 'loading';
   const error =
     model.status === 'failed' ? model.error : preview.status === 'failed' ? preview.error : null;
+  function drop(event: DragEvent): void {
+    const dropped = loading ? null : droppedFolder(event.dataTransfer);
+    // What is no folder is a picture, which the page takes.
+    if (!dropped) return;
+    event.preventDefault();
+    event.stopPropagation();
+    dropped.then(openFolder, (cause: unknown) => {
+      console.warn('folder', cause);
+      announce(text.choice.unreadable);
+    });
+  }
+
   return (
     <section
       className={styles.panel}
       aria-labelledby="intro-heading"
       ref={panel}
+      onDrop={drop}
       onFocus={() => {
         hadFocus.current = true;
       }}
@@ -58,10 +75,23 @@ export function LoadPanel() {
         ) : (
           !error && (
             <p className={styles.small}>
-              {known && bytes ? text.intro.size(known.title, bytes) : text.intro.sizeUnknown}
+              {!known || bytes === null
+                ? text.intro.sizeUnknown
+                : folder
+                  ? text.choice.folder(known.title, bytes, folder.name)
+                  : text.intro.size(known.title, bytes)}
             </p>
           )
         )}
+        {!loading && fit && (
+          <p
+            className={fit.fits ? styles.small : styles.unfit}
+            role={fit.fits ? undefined : 'alert'}
+          >
+            {text.choice.fit(fit)}
+          </p>
+        )}
+        {!loading && <ModelChoice />}
       </div>
       {error && !loading && (
         <ErrorNotice error={error} onRetry={() => void load()}>

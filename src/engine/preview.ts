@@ -4,6 +4,7 @@ import { toFlamingoError } from '../../workers/failure.ts';
 import type { Manifest } from '../../workers/manifest.ts';
 import { parseManifest } from '../../workers/parse-manifest.ts';
 import type { BackendChoice, FlamingoError, Result } from '../../workers/protocol.ts';
+import { type FolderFiles, manifestIn } from '../../workers/weights/folder.ts';
 import { text } from '../text.ts';
 
 /** Fetches and checks `manifest.json` of a model's folder. Errors: `offline`, `http`, `bad-manifest`. */
@@ -32,6 +33,15 @@ export async function fetchManifest(
     if (!(cause instanceof SyntaxError)) return failed(toFlamingoError(cause));
     const message = text.errors.badManifest;
     return failed({ code: 'bad-manifest', message, detail: String(cause), retryable: false });
+  }
+}
+
+/** Reads the manifest of a folder that a person opened. Errors: `bad-manifest`. */
+export async function folderManifest(files: FolderFiles): Promise<Result<Manifest>> {
+  try {
+    return { ok: true, value: await manifestIn(files) };
+  } catch (cause) {
+    return failed(toFlamingoError(cause));
   }
 }
 

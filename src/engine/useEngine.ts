@@ -12,9 +12,10 @@ import type { PromptState } from '../prompt/prompt.ts';
 import { defaultTokens, type Templates } from '../prompt/templates.ts';
 import { text } from '../text.ts';
 import { Engine } from './client.ts';
+import type { OpenFolder } from './folder.ts';
 import { type Options, toSampling } from './options.ts';
 import { CHECK_MODEL, modelUrl, type Params } from './params.ts';
-import { fetchManifest } from './preview.ts';
+import { fetchManifest, folderManifest } from './preview.ts';
 import type { EngineAction, EngineState, Live, RunState } from './state.ts';
 
 export interface EngineActions {
@@ -29,6 +30,8 @@ export interface EngineActions {
 
 interface Inputs {
   params: Params;
+  /** A folder of the disk to load from in place of the address's model. */
+  folder: OpenFolder | null;
   prompt: PromptState;
   templates: Templates;
   options: Options;
@@ -52,12 +55,15 @@ const FAULTS: FlamingoError['code'][] = [
 const MOST_RECOVERIES = 2;
 
 export function useEngine(inputs: Inputs): EngineActions {
-  const { params, prompt, templates, options, engine, dispatch, announce } = inputs;
+  const { params, folder, prompt, templates, options, engine, dispatch, announce } = inputs;
   const [client] = useState(() => new Engine());
 
   useEffect(() => {
     const stop = new AbortController();
-    fetchManifest(modelUrl(params.model), stop.signal).then((result) => {
+    const read = folder
+      ? folderManifest(folder.files)
+      : fetchManifest(modelUrl(params.model), stop.signal);
+    read.then((result) => {
       if (stop.signal.aborted) return;
       const preview = result.ok
         ? ({ status: 'known', manifest: result.value } as const)
@@ -65,7 +71,7 @@ export function useEngine(inputs: Inputs): EngineActions {
       dispatch({ type: 'preview', preview });
     });
     return () => stop.abort();
-  }, [params, dispatch]);
+  }, [params, folder, dispatch]);
 
   /** The backend of the last load, for the next one by itself. */
   const chosen = useRef<BackendChoice>(params.backend);
@@ -86,6 +92,7 @@ export function useEngine(inputs: Inputs): EngineActions {
       modelUrl: modelUrl(params.model),
       selfCheckUrl: modelUrl(CHECK_MODEL),
       backend: chosen.current,
+      ...(folder ? { files: folder.files } : {}),
     };
     const result = await client.load(request, (progress) =>
       dispatch({ type: 'progress', progress }),

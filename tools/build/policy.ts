@@ -1,5 +1,10 @@
 /** The headers of the page: from `npm start`, from the service worker where a host sets none, and in part as a `<meta>`. */
 
+import { hostedModels, originsOf } from './models.ts';
+
+// Models may come from the sites that whoever builds the page names, and from nowhere else.
+const SOURCES = ["'self'", 'blob:', ...originsOf(hostedModels(process.env.FLAMINGO_MODELS))];
+
 const DIRECTIVES = {
   'default-src': "'none'",
   // WebAssembly is compiled; no text ever becomes code.
@@ -7,7 +12,7 @@ const DIRECTIVES = {
   'style-src': "'self'",
   'img-src': "'self' blob: data:",
   'media-src': "'self' blob:",
-  'connect-src': "'self' blob:",
+  'connect-src': SOURCES.join(' '),
   'worker-src': "'self'",
   'manifest-src': "'self'",
   'base-uri': "'none'",
