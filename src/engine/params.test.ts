@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CASES } from '../../tests/support/mutate.ts';
-import { DEFAULT_MODEL, readParams } from './params.ts';
+import { choicesOf, DEFAULT_MODEL, queryFor, readParams } from './params.ts';
 
 it('takes the defaults where the address is silent', () => {
   expect(readParams('')).toEqual({ backend: 'auto', model: DEFAULT_MODEL, wrong: [] });
@@ -45,4 +45,23 @@ it('takes any address for a known backend and one folder under models/', () => {
     }),
     { numRuns: CASES },
   );
+});
+
+it('takes the address of a model only where the build named it', () => {
+  const hosted = ['https://models.example/x/'];
+  const search = queryFor('https://models.example/x/', readParams('?backend=wasm'));
+  expect(readParams(search, hosted)).toEqual({ backend: 'wasm', model: hosted[0], wrong: [] });
+  expect(readParams(search, []).wrong).toEqual(['model']);
+  expect(readParams('?model=https://models.example/y/', hosted).wrong).toEqual(['model']);
+});
+
+it('offers shipped models by title and others by address, and never the tests’ own', () => {
+  const shipped = [
+    { name: 'tiny-random', title: 'Tiny' },
+    { name: 'mine', title: 'My model' },
+  ];
+  expect(choicesOf(shipped, ['https://models.example/x/'])).toEqual([
+    { id: 'mine', title: 'My model' },
+    { id: 'https://models.example/x/', title: 'https://models.example/x/' },
+  ]);
 });

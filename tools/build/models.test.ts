@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { mayFetch } from '../../workers/hosted.ts';
 import { ROOT } from '../project.mjs';
 import { hostedModels, originsOf, shippedModels } from './models.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 it('lists the models beside the page', () => {
   expect(shippedModels(ROOT)).toContainEqual({
@@ -30,4 +32,17 @@ it('lets only those folders be fetched from another site', () => {
   expect(may('https://a.example/x/')).toBe(true);
   expect(may('https://a.example/other/')).toBe(false);
   expect(may('https://b.example/x/')).toBe(false);
+});
+
+it('adds their sites to what the page may connect to, and to nothing else', async () => {
+  const policy = async (variable: string) => {
+    vi.stubEnv('FLAMINGO_MODELS', variable);
+    vi.resetModules();
+    return (await import('./policy.ts')).META_POLICY;
+  };
+  const plain = await policy('');
+  expect(plain).toContain("connect-src 'self' blob:;");
+  expect(await policy('https://a.example/x/')).toBe(
+    plain.replace("connect-src 'self' blob:;", "connect-src 'self' blob: https://a.example;"),
+  );
 });
