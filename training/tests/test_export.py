@@ -71,6 +71,7 @@ def test_the_manifest_describes_every_file(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     graphs = [graph for flavour in manifest["graphs"].values() for graph in flavour.values()]
     listings = [graph["expand"] for graph in graphs if graph["expand"]]
+    listings += [graph["kernels"] for graph in graphs if graph.get("kernels")]
     entries = [*manifest["shards"], manifest["tokenizer"], *graphs, *listings]
     assert {p.name for p in folder.iterdir()} == {"manifest.json", *(e["path"] for e in entries)}
     for entry in entries:
