@@ -25,7 +25,7 @@ export type Fit =
 /** Addresses of WebAssembly end here. */
 export const WASM_HEAP = 2 ** 32;
 
-/** Weights on the GPU against their files: scales are unfolded (measured in `docs/models.md`'s table at 4 bits). */
+/** Weights on the GPU against their files: scales are unfolded (computed, not measured: `docs/models.md` at 4 bits). */
 const UNFOLDED = 1.2;
 /** 32 bits for the 5 of a weight and its scale: what the CPU's graphs expand at most. */
 const EXPANDED = 6.4;
