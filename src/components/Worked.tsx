@@ -43,7 +43,7 @@ export function Worked() {
         ))}
       </ol>
       <p className={styles.note}>{text.worked.note(worked.model)}</p>
-      <Button look="small" onClick={() => void take()}>
+      <Button onClick={() => void take()}>
         {text.worked.take}
       </Button>
       {failed && <p role="alert">{text.tray.failed}</p>}

@@ -83,7 +83,7 @@ describe('a picture that cannot be read says so', () => {
   test.each([
     ['a damaged PNG', png.subarray(0, 60), 'image-decode', /PNG.+damaged/],
     ['a text', Buffer.from('no picture'), 'image-decode', /not a picture.+JPEG/],
-    ['no bytes', Buffer.alloc(0), 'image-decode', /not a picture/],
+    ['no bytes', Buffer.alloc(0), 'image-decode', /file is empty/],
     ['400 million pixels', huge, 'image-too-large', /20000 × 20000/],
   ])('%s', async (_, bytes, code, message) => {
     const failure = await callInPage<{ code: string; message: string } | null>(
