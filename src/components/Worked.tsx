@@ -43,9 +43,7 @@ export function Worked() {
         ))}
       </ol>
       <p className={styles.note}>{text.worked.note(worked.model)}</p>
-      <Button onClick={() => void take()}>
-        {text.worked.take}
-      </Button>
+      <Button onClick={() => void take()}>{text.worked.take}</Button>
       {failed && <p role="alert">{text.tray.failed}</p>}
     </figure>
   );
