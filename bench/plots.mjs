@@ -14,7 +14,7 @@ const escaped = (/** @type {string} */ text) => text.replace(/&/g, '&amp;').repl
 
 /** @param {string} title @param {string} content */
 function frame(title, content) {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13"><title>${escaped(title)}</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 <text x="${LEFT}" y="22" font-size="15" font-weight="bold">${escaped(title)}</text>
 ${content}
