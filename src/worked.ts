@@ -1,5 +1,5 @@
 /** The worked example of a first visit, with the answer that the default model really gave: `examples/worked.json`. */
-import { useEffect, useState } from 'react';
+import { exampleUrl, useExampleJson } from './examples.ts';
 import { fetchPicture } from './prompt/files.ts';
 import { newCard, type Preset, type PromptState } from './prompt/prompt.ts';
 
@@ -13,36 +13,15 @@ export interface WorkedExample {
   answer: string;
 }
 
-/** The address of one of its pictures. */
-export function workedUrl(file: string): string {
-  return new URL(`${import.meta.env.BASE_URL}examples/${file}`, document.baseURI).href;
-}
-
 /** The example; null until it is fetched, and where it cannot be: the page works without it. */
 export function useWorkedExample(): WorkedExample | null {
-  const [worked, setWorked] = useState<WorkedExample | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    fetchWorked(stop.signal)
-      .then(setWorked)
-      .catch((cause: unknown) => {
-        if (!stop.signal.aborted) console.warn('examples/worked.json', cause);
-      });
-    return () => stop.abort();
-  }, []);
-  return worked;
-}
-
-async function fetchWorked(signal: AbortSignal): Promise<WorkedExample> {
-  const response = await fetch(workedUrl('worked.json'), { signal });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return response.json();
+  return useExampleJson<WorkedExample>('worked.json');
 }
 
 /** The example as a prompt of one's own. Rejects when a picture cannot be fetched. */
 export async function asPrompt(worked: WorkedExample): Promise<PromptState> {
   const card = async (file: string, answer = '') => {
-    const picture = await fetchPicture(workedUrl(file), file);
+    const picture = await fetchPicture(exampleUrl(file), file);
     if (!picture) throw new Error(`${file} is no picture`);
     return newCard({ pictures: [picture], answer });
   };

@@ -1,4 +1,4 @@
-import { exampleUrl } from '../credits.ts';
+import { exampleUrl } from '../examples.ts';
 import { fetchPicture } from '../prompt/files.ts';
 import type { Picture } from '../prompt/prompt.ts';
 import { useStore } from '../store.tsx';
@@ -33,10 +33,10 @@ export function Tray({ onPicture, onFailed }: Props) {
               type="button"
               className={styles.picture}
               title={credit.title}
-              onClick={() => void take(exampleUrl(credit), credit.title)}
+              onClick={() => void take(exampleUrl(credit.file), credit.title)}
             >
               <img
-                src={exampleUrl(credit)}
+                src={exampleUrl(credit.file)}
                 alt={text.tray.use(credit.title)}
                 width={credit.width}
                 height={credit.height}

@@ -1,8 +1,9 @@
 import { useState } from 'react';
+import { exampleUrl } from '../examples.ts';
 import { focusSoon } from '../focus.ts';
 import { useStore } from '../store.tsx';
 import { text } from '../text.ts';
-import { asPrompt, useWorkedExample, workedUrl } from '../worked.ts';
+import { asPrompt, useWorkedExample } from '../worked.ts';
 import { Button } from './Button.tsx';
 import styles from './Worked.module.css';
 
@@ -33,7 +34,7 @@ export function Worked() {
       <ol className={styles.cards}>
         {shown.map(({ picture, answer }, index) => (
           <li key={picture} className={styles.card}>
-            <img src={workedUrl(picture)} alt={text.worked.picture(index + 1)} />
+            <img src={exampleUrl(picture)} alt={text.worked.picture(index + 1)} />
             {answer === null ? (
               <strong className={styles.answer}>{worked.answer}</strong>
             ) : (
