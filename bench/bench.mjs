@@ -24,8 +24,8 @@ const TINY_MODEL = 'tiny-random';
 async function measure({ backend, quick }) {
   const suites = await import('./suites.mjs');
   const { bandwidthSuite, loadSuite, profileSuite, shotsSuite, textSuite } = suites;
-  const { serveBench } = await import('./site.mjs');
-  const site = await serveBench();
+  const { serveSources } = await import('../tools/sources.mjs');
+  const site = await serveSources();
   const browser = await launch(backend === 'wasm' ? 'none' : 'hardware');
   try {
     const context = await browser.newContext();

@@ -64,6 +64,18 @@ function ropeTables(size: number, base: number): Blob {
   return new Blob([tables]);
 }
 
+/** A row [width] a token: the next patch where the id is negative, zeros where a token stands. */
+function rowsOf(ids: number[], patches: Float32Array, width: number): Float32Array {
+  const rows = new Float32Array(ids.length * width);
+  let next = 0;
+  for (const [i, id] of ids.entries()) {
+    if (id >= 0) continue;
+    rows.set(patches.subarray(next * width, (next + 1) * width), i * width);
+    next++;
+  }
+  return rows;
+}
+
 async function onKernels(url: string, manifest: Manifest): Promise<Runner> {
   const graph = manifest.graphs.wasm.language;
   if (!graph.kernels) throw new Error('This model has no kernels.');
@@ -89,20 +101,14 @@ async function onKernels(url: string, manifest: Manifest): Promise<Runner> {
   return {
     manifest,
     async run(ids, patches) {
-      const rows = new Float32Array(ids.length * width);
-      let next = 0;
-      for (const [i, id] of ids.entries()) {
-        if (id >= 0) continue;
-        rows.set(patches.subarray(next * width, (next + 1) * width), i * width);
-        next++;
-      }
+      const rows = rowsOf(ids, patches, width);
       const [logits] = decoder.run(kv, {
         ids: ids.map((id) => (id < 0 ? image : id)),
         media: [],
         mask: new Float32Array(),
         positions: [ids.length - 1],
         gates: 1,
-        ...(next > 0 ? { patches: rows } : {}),
+        ...(ids.some((id) => id < 0) ? { patches: rows } : {}),
       });
       kv.grow(ids.length);
       const row = logits ?? new Float32Array(vocabulary);
@@ -133,13 +139,7 @@ async function onGpu(url: string, manifest: Manifest, graphUrl: string): Promise
   return {
     manifest,
     async run(ids, patches) {
-      const rows = new Float32Array(ids.length * width);
-      let next = 0;
-      for (const [i, id] of ids.entries()) {
-        if (id >= 0) continue;
-        rows.set(patches.subarray(next * width, (next + 1) * width), i * width);
-        next++;
-      }
+      const rows = rowsOf(ids, patches, width);
       const feeds = {
         ids: new ort.Tensor('int32', Int32Array.from(ids), [1, ids.length]),
         patches: new ort.Tensor('float32', rows, [ids.length, width]),

@@ -1,10 +1,9 @@
 /** Logits of the tiny model: PyTorch = WebGPU = WASM, with open gates and with closed ones. */
 
-import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LinkedPrompt } from '../../tools/ask/page.ts';
 import { launch } from '../../tools/chromium.mjs';
-import { ROOT } from '../../tools/project.mjs';
+import { serveSources } from '../../tools/sources.mjs';
 import { requireAdapter } from '../support/browser.ts';
 import { goldens, link, MODEL, servePictures } from '../support/tiny.ts';
 
@@ -14,34 +13,14 @@ import { goldens, link, MODEL, servePictures } from '../support/tiny.ts';
  */
 const TOLERANCE = { webgpu: 1e-3, wasm: 5e-3 };
 
-let server: ViteDevServer;
-let url: string;
+let site: Awaited<ReturnType<typeof serveSources>>;
 
 // The page needs parts of the worker that the build does not expose, so it comes straight from the sources.
 beforeAll(async () => {
-  server = await createServer({
-    root: ROOT,
-    configFile: false,
-    logLevel: 'warn',
-    optimizeDeps: { noDiscovery: true },
-    server: {
-      host: '127.0.0.1',
-      port: 0,
-      hmr: false,
-      watch: null,
-      headers: {
-        'Cross-Origin-Opener-Policy': 'same-origin',
-        'Cross-Origin-Embedder-Policy': 'require-corp',
-      },
-    },
-  });
-  await server.listen();
-  const address = server.httpServer?.address();
-  if (!address || typeof address === 'string') throw new Error('The server got no port.');
-  url = `http://127.0.0.1:${address.port}/`;
+  site = await serveSources();
 });
 
-afterAll(() => server.close());
+afterAll(() => site.close());
 
 /** The largest difference between two lists of numbers. */
 const distance = (a: number[], b: number[]) =>
@@ -56,11 +35,11 @@ async function onPage(
 ): Promise<void> {
   const browser = await launch('software');
   try {
-    await requireAdapter(browser, `${url}tests/support/logits/index.html`);
+    await requireAdapter(browser, `${site.url}tests/support/logits/index.html`);
     const page = await browser.newPage();
     await servePictures(page);
-    await page.goto(`${url}tests/support/logits/index.html`);
-    const modelUrl = new URL(MODEL, url).href;
+    await page.goto(`${site.url}tests/support/logits/index.html`);
+    const modelUrl = new URL(MODEL, site.url).href;
     await use(
       (backend) =>
         page.evaluate(([at, on]) => window.inner.load(at, on), [modelUrl, backend] as const),

@@ -1,12 +1,12 @@
-/** Serves the bench's pages from the sources, cross-origin isolated so that all contenders have threads. */
+/** Serves pages straight from the sources, cross-origin isolated so that they have threads: the bench's, and a test's. */
 import { createServer } from 'vite';
-import { CommandError, ROOT } from '../tools/project.mjs';
+import { CommandError, ROOT } from './project.mjs';
 
 /**
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} `url` ends with a slash
  * @throws {CommandError} there is no port
  */
-export async function serveBench() {
+export async function serveSources() {
   const server = await createServer({
     root: ROOT,
     configFile: false,
