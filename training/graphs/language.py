@@ -9,11 +9,11 @@ import numpy as np
 from training.config import FlamingoConfig
 from training.frozen.smollm2 import LlamaLayer, LlamaWeights
 from training.graphs.bridge import State, feed_forward, layer_norm, linear
-from training.graphs.builder import MICROSOFT, Builder, Flavour
+from training.graphs.builder import Builder, Flavour
 from training.graphs.embedding import TiedEmbedding
 from training.graphs.kv import InPlaceKv, Kv, StackedKv
 from training.graphs.linears import concatenate_q4, linear_q4
-from training.graphs.media import media_bias
+from training.graphs.media import MediaLooks, attend_media, media_bias
 from training.graphs.residual import Residual
 from training.graphs.shards import Shards
 
@@ -83,22 +83,8 @@ class LanguageGraph:
         inner = cross.heads * cross.head_size
         normed = layer_norm(b, state, f"{name}.attn.norm", stream.value())
         q = linear(b, state, f"{name}.attn.to_q", normed)
-        k, v = (
-            b.reshape(b.op("Gather", self.media, b.constant(2 * block + i), axis=1), [1, -1, inner])
-            for i in (0, 1)
-        )
-        attended = b.op(
-            "MultiHeadAttention",
-            b.reshape(q, [1, -1, inner]),
-            k,
-            v,
-            "",
-            "",
-            self.bias,
-            domain=MICROSOFT,
-            num_heads=cross.heads,
-        )
-        seen = b.reshape(b.op("Mul", attended, self.sees), [-1, inner])
+        looks = MediaLooks(self.media, self.bias, self.sees)
+        seen = attend_media(b, looks, block, q, cross.heads, inner)
         out = linear(b, state, f"{name}.attn.to_out", seen)
         stream.add(b.op("Mul", out, self.factors[2 * block]))
         ff = feed_forward(b, state, f"{name}.ff", stream.value())

@@ -4,10 +4,10 @@ import numpy as np
 
 from training.convert.architecture import Flamingo, IdeficsBlocks, Learned
 from training.convert.tensors import Weights
-from training.graphs.builder import MICROSOFT, Builder, Flavour
+from training.graphs.builder import Builder, Flavour
 from training.graphs.family.attention import SelfAttention
 from training.graphs.family.parts import Bits, Parts, TokenTable
-from training.graphs.media import media_bias
+from training.graphs.media import MediaLooks, attend_media, media_bias
 from training.graphs.shards import Shards
 
 GATES = ("attn_gate", "ff_gate")
@@ -112,22 +112,8 @@ class FamilyLanguage:
         q = self.bridge.linear(self.bridge.norm(norm, f"{name}.norm", x, epsilon), f"{name}.q")
         if idefics and spec.qk_norm:
             q = self.bridge.head_norm("rms", f"{name}.q_norm", q, spec.head_size, epsilon)
-        k, v = (
-            b.reshape(b.op("Gather", self.media, b.constant(2 * block + i), axis=1), [1, -1, inner])
-            for i in (0, 1)
-        )
-        attended = b.op(
-            "MultiHeadAttention",
-            b.reshape(q, [1, -1, inner]),
-            k,
-            v,
-            "",
-            "",
-            self.bias,
-            domain=MICROSOFT,
-            num_heads=spec.heads,
-        )
-        seen = b.reshape(b.op("Mul", attended, self.sees), [-1, inner])
+        looks = MediaLooks(self.media, self.bias, self.sees)
+        seen = attend_media(b, looks, block, q, spec.heads, inner)
         x = self._gated(block, 0, x, self.bridge.linear(seen, f"{name}.out"))
         normed = self.bridge.norm(norm, f"{name}.ff_norm", x, epsilon)
         if idefics:
