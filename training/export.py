@@ -101,9 +101,9 @@ def main() -> None:
         print(f"{part:<22}{size / 1e6:8.2f} MB")
     print(f"{'all':<22}{sum(sizes.values()) / 1e6:8.2f} MB")
     if args.out.resolve() == ROOT / "public" / "models" / NAME:
-        goldens = json.dumps(default_goldens(args.out, [*CASES, CASE]), ensure_ascii=False)
-        GOLDENS.write_text(goldens + "\n", encoding="utf-8")
-        worked = json.dumps(worked_example(args.out), ensure_ascii=False, indent=2)
+        goldens = default_goldens(args.out, [*CASES, CASE])
+        GOLDENS.write_text(json.dumps(goldens, ensure_ascii=False) + "\n", encoding="utf-8")
+        worked = json.dumps(worked_example(NAME, goldens[-1]), ensure_ascii=False, indent=2)
         WORKED.write_text(worked + "\n", encoding="utf-8")
     if args.data:
         print("\n".join(report(args.out, state, args.data, args.captions)))

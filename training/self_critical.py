@@ -130,7 +130,8 @@ class SelfCritical:
                 rows.append(Row([*prompt, *ids[:-1]], labels, [record]))
                 advantages.append(score - others)
         batch = collate(rows, self.store, prompt[1])
-        hidden = model.hidden(batch.ids, latents_of(model, batch.groups), batch.chunks)
+        # The same pictures in the same order: the latents of the sampling serve again.
+        hidden = model.hidden(batch.ids, latents, batch.chunks)
         wanted = batch.labels != IGNORED
         logits = model.logits(hidden[wanted])
         chosen = logits.log_softmax(-1).gather(1, batch.labels[wanted][:, None])[:, 0]

@@ -1,9 +1,8 @@
 """The example of a first visit: two pictures with made-up names, a third one, and what the model says of it."""
 
-from pathlib import Path
 from typing import Any
 
-from training.default_goldens import Case, Segment, default_goldens
+from training.default_goldens import Case, Segment
 from training.prompts import PROMPTS
 
 PRESET = "classify"
@@ -22,17 +21,16 @@ CASE: Case = (
 )
 
 
-def worked_example(folder: Path) -> dict[str, Any]:
-    """What `public/examples/worked.json` holds; the answer is the model's own.
+def worked_example(model: str, golden: dict[str, Any]) -> dict[str, Any]:
+    """What `public/examples/worked.json` holds, from the golden answer to `CASE`: the answer is the model's own.
 
     Raises:
         ValueError: the answer is no clear choice to its end.
     """
-    golden = default_goldens(folder, [CASE])[0]
     if not golden["ended"]:
         raise ValueError(f"the worked example's answer {golden['text']!r} breaks off; take another")
     return {
-        "model": folder.name,
+        "model": model,
         "preset": PRESET,
         "examples": [{"picture": picture, "answer": answer} for picture, answer in SHOWN],
         "question": {"picture": ASKED},

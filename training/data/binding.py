@@ -9,7 +9,6 @@ from training.data.manifest import Record
 from training.data.source import DRAWN, scene_name
 from training.data.style import TRAIN_CUES
 from training.data.tasks import Sample, name
-from training.data.views import mirror_of
 from training.data.words import invented_words
 from training.drawn.scene import scene_of
 from training.prompts import PROMPTS
@@ -44,17 +43,13 @@ def _groups(records: list[Record], least: int, key: "dict[str, str]") -> Groups:
     return {words: group for words, group in groups.items() if len(group) >= least}
 
 
-def binding_groups(records: list[Record], has: "set[str]") -> dict[Source, Groups]:
-    """Pictures of one meaning, by where the meaning comes from; `has` are the keys with features."""
+def binding_groups(records: list[Record], mirrors: dict[str, Record]) -> dict[Source, Groups]:
+    """Pictures of one meaning, by where the meaning comes from; `mirrors` are by file."""
     real = [record for record in records if record.set != DRAWN]
     art = [record for record in records if record.set == DRAWN and not record.frames]
     single = {r.key: scene_of(scene_name(r)) for r in art}
     names = {key: scene.things[0].full_name for key, scene in single.items() if scene.kind == "one"}
-    photos: Groups = {}
-    for record in real:
-        mirror = mirror_of(record)
-        if mirror.key in has:
-            photos[record.key] = [record, mirror]
+    photos = {r.key: [r, mirrors[r.file]] for r in real if r.file in mirrors}
     return {
         "classes": _groups(real, 4, {r.key: name(r.label) for r in real if r.set != "imagenet1k"}),
         "subjects": _groups(real, 4, {r.key: r.written.subject for r in real}),

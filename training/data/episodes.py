@@ -83,7 +83,7 @@ class Episodes:
         ]
         self.tracks = [r for r in [*art, *zooms] if r.frames and r in self.store]
         still = [r for r in art if not r.frames]
-        self.groups = binding_groups([*records, *still], {r.key for r in self.mirrors.values()})
+        self.groups = binding_groups([*records, *still], self.mirrors)
         self.count = len(records) + len(self.mirrors) + len(art)
 
     def _view(self, record: Record, rng: random.Random) -> Record:

@@ -37,7 +37,7 @@ def _chunks(row: Iterator[tuple[Sample, bool]], count: int) -> list[tuple[Sample
 
 
 def test_a_label_is_learnt_only_once_examples_have_shown_it() -> None:
-    groups = binding_groups(_photos(15, 8), set())
+    groups = binding_groups(_photos(15, 8), {})
     assert len(groups["classes"]) == 15 and not groups["photos"]
     invented = 0
     for seed in range(60):

@@ -177,4 +177,4 @@ def test_the_golden_answers_are_the_default_models() -> None:
 
 def test_the_page_shows_what_the_default_model_really_says() -> None:
     stored = json.loads((ROOT / "public" / "examples" / "worked.json").read_text(encoding="utf-8"))
-    assert stored == worked_example(DEFAULT)
+    assert stored == worked_example(DEFAULT.name, default_goldens(DEFAULT, [CASE])[0])
